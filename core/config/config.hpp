@@ -1,0 +1,70 @@
+// The configuration as values, after defaults. Filled by core/config/load.cpp from the settings table
+// (core/config/settings.cpp), which is also what documents, completes and checks it.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "core/provider/provider.hpp"
+#include "core/util/result.hpp"
+
+namespace llmgw {
+
+struct ServerConfig {
+    std::string listen = "127.0.0.1:4117";
+    bool require_key = true;
+    std::vector<std::string> allowed_hosts;    // Host names besides the loopback ones
+    std::vector<std::string> allowed_origins;  // browser Origins that may call; none by default
+    std::int64_t max_body_mb = 64;
+    std::int64_t max_connections = 4096;
+    std::int64_t shutdown_grace_s = 30;  // how long streams may go on after SIGTERM
+    std::string v1_provider = "openai";  // where /v1/* paths llmgw does not know are forwarded
+};
+
+struct FeaturesConfig {
+    std::string on_missing = "reject";  // reject | untagged
+};
+
+struct TimeoutsConfig {
+    std::int64_t connect_s = 10;
+    std::int64_t first_byte_s = 600;  // request sent to response headers
+    std::int64_t idle_s = 600;        // between two reads of a body
+    std::int64_t ping_s = 15;         // a silent stream gets its dialect's ping this often
+};
+
+struct LogConfig {
+    std::string level = "info";         // error | warn | info | debug
+    std::int64_t journal_max_mb = 256;  // calls kept on disk while the database cannot be written
+    std::int64_t queue_max = 10000;     // calls kept in memory for the writer thread
+};
+
+// A [providers.NAME] table, before the catalogue is consulted. Empty means not given.
+struct ProviderConfig {
+    std::string name;
+    std::string type;
+    std::string base_url;
+    std::optional<std::string> api_key;
+    std::vector<std::string> dialects;
+    std::vector<std::string> models;
+    std::string where;  // file:line:column, for messages
+};
+
+struct Config {
+    ServerConfig server;
+    FeaturesConfig features;
+    TimeoutsConfig timeouts;
+    LogConfig log;
+    std::vector<ProviderConfig> providers;
+    std::string path;  // the file it came from, "" when there is none
+};
+
+// Reads and validates TOML. Every finding is one line of the message: file:line:column: what, what was
+// expected, the nearest known name. A byte order mark and CRLF are fine. The file is never written to.
+Result<Config> parse_config(std::string_view toml, const std::string& path);
+
+// parse_config of the file; a missing file is the default configuration when `must_exist` is false.
+Result<Config> load_config(const std::string& path, bool must_exist);
+
+}  // namespace llmgw

@@ -1,0 +1,70 @@
+// An error as it is told to a client, before a dialect gives it a shape.
+#pragma once
+
+#include <array>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace llmgw {
+
+// What went wrong, as far as anyone acts on it (retry, failover, exit code, the log's error_class).
+enum class ErrorClass {
+    none,
+    bad_request,     // 400
+    context_length,  // 400, the prompt is too long
+    authentication,  // 401: a bad key (the client's, or the provider's when it comes from upstream)
+    billing,         // 402, or a provider's "no credit" under another status
+    permission,      // 403
+    not_found,       // 404
+    too_large,       // 413
+    rate_limit,      // 429
+    server,          // 500, 502
+    overloaded,      // 503, 529
+    timeout,         // 408, 504
+    connect,         // the upstream could not be reached
+    truncated,       // the upstream's answer ended before its terminal event
+    cancelled,       // the client went away
+    content_filter,  // refused by the provider's filter
+};
+
+struct ErrorClassName {
+    ErrorClass value;
+    std::string_view name;  // as written to the log
+};
+
+inline constexpr std::array<ErrorClassName, 16> error_class_names{{
+    {ErrorClass::none, ""},
+    {ErrorClass::bad_request, "bad_request"},
+    {ErrorClass::context_length, "context_length"},
+    {ErrorClass::authentication, "authentication"},
+    {ErrorClass::billing, "billing"},
+    {ErrorClass::permission, "permission"},
+    {ErrorClass::not_found, "not_found"},
+    {ErrorClass::too_large, "too_large"},
+    {ErrorClass::rate_limit, "rate_limit"},
+    {ErrorClass::server, "server"},
+    {ErrorClass::overloaded, "overloaded"},
+    {ErrorClass::timeout, "timeout"},
+    {ErrorClass::connect, "connect"},
+    {ErrorClass::truncated, "truncated"},
+    {ErrorClass::cancelled, "cancelled"},
+    {ErrorClass::content_filter, "content_filter"},
+}};
+
+constexpr std::string_view to_string(ErrorClass value) {
+    for (const auto& row : error_class_names) {
+        if (row.value == value) { return row.name; }
+    }
+    return "";
+}
+
+struct ApiError {
+    int status = 500;  // the HTTP status it has, or would have had
+    ErrorClass error_class = ErrorClass::server;
+    std::string message;               // for people; printed verbatim by Codex and Cline
+    std::optional<int> retry_after_s;  // required on llmgw's own 429
+    std::string request_id;            // llmgw's call id, or the upstream's
+};
+
+}  // namespace llmgw

@@ -1,0 +1,68 @@
+// HTTP as the gateway sees it, whichever library speaks it. Header names compare without case.
+#pragma once
+
+#include <cctype>
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace llmgw {
+
+using Header = std::pair<std::string, std::string>;
+using Headers = std::vector<Header>;
+
+inline bool iequals(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) { return false; }
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        if (std::tolower(static_cast<unsigned char>(a[i])) != std::tolower(static_cast<unsigned char>(b[i]))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+// The first header of that name, "" when there is none.
+inline std::string_view find_header(const Headers& headers, std::string_view name) {
+    for (const auto& [key, value] : headers) {
+        if (iequals(key, name)) { return value; }
+    }
+    return {};
+}
+
+struct HttpRequest {
+    std::string method;
+    std::string target;  // as sent: path and query, nothing decoded
+    Headers headers;
+    std::string body;    // decoded when it came compressed
+    std::string remote;  // peer address, for messages
+    bool body_too_large = false;
+};
+
+// What a streaming reply writes to. Writes are gathered until flush().
+class ClientStream {
+public:
+    virtual ~ClientStream() = default;
+    // False when the client is gone; then nothing more is written.
+    virtual bool write(std::string_view bytes) = 0;
+    virtual bool flush() = 0;
+    // The client's socket, to be waited on for its closing. Not to be read, written or closed.
+    virtual int fd() const = 0;
+};
+
+// How a reply's body is produced. Returns true when the body is whole; false cuts the connection so that
+// the client cannot take it for a whole one.
+using BodyPump = std::function<bool(ClientStream& client)>;
+
+struct HttpReply {
+    int status = 200;
+    Headers headers;
+    std::string body;  // when there is no pump
+    BodyPump pump;
+    std::optional<std::uint64_t> content_length;  // with a pump: known length; otherwise chunked
+};
+
+}  // namespace llmgw

@@ -1,0 +1,59 @@
+// The upstream side: one request, status and headers first, then the body by reads. Implemented with libcurl
+// in curl_transport.cpp, the one file that sees curl.h.
+#pragma once
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "core/net/http.hpp"
+#include "core/util/result.hpp"
+
+namespace llmgw {
+
+struct UpstreamRequest {
+    std::string method = "POST";
+    std::string url;
+    Headers headers;
+    std::string_view body;  // must outlive the response
+    bool has_body = true;
+    std::chrono::milliseconds connect_timeout{10'000};
+    std::chrono::milliseconds first_byte_timeout{600'000};
+    std::chrono::milliseconds idle_timeout{600'000};
+};
+
+// What a wait is interrupted by, besides the upstream.
+struct Watch {
+    int client_fd = -1;  // the client's socket: its closing ends the wait with ErrorKind::cancelled
+    int abort_fd = -1;   // readable when the gateway must stop now: ErrorKind::unavailable
+};
+
+class UpstreamResponse {
+public:
+    // Closes the upstream connection at once when the body has not been read to its end; otherwise the
+    // connection goes back to the pool.
+    virtual ~UpstreamResponse() = default;
+    virtual int status() const = 0;
+    virtual const Headers& headers() const = 0;
+    // The connection was used by an earlier request.
+    virtual bool connection_reused() const = 0;
+
+    struct Chunk {
+        std::string_view bytes;  // valid until the next read
+        bool end = false;        // the body is whole; bytes may still hold its last part
+        bool idle = false;       // nothing came within `wait`; read again
+    };
+    // Waits up to `wait` for bytes. Errors: timeout (idle limit passed), upstream (ended early, reset,
+    // garbage), cancelled, unavailable.
+    virtual Result<Chunk> read(const Watch& watch, std::chrono::milliseconds wait) = 0;
+};
+
+class Transport {
+public:
+    virtual ~Transport() = default;
+    // Sends the request and returns when the response's headers are there.
+    virtual Result<std::unique_ptr<UpstreamResponse>> open(const UpstreamRequest& request, const Watch& watch) = 0;
+};
+
+}  // namespace llmgw

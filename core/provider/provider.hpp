@@ -1,0 +1,56 @@
+// A configured upstream, resolved from the catalogue and the configuration. Plain data.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model/dialect_id.hpp"
+
+namespace llmgw {
+
+// How a credential is presented to the provider.
+enum class AuthStyle { bearer, x_api_key, x_goog_api_key };
+
+// Whether a Chat stream carries usage without being asked for it.
+enum class StreamUsage { on_request, always };
+
+// A host llmgw knows by name: facts, no behaviour. The table is providers/catalogue.cpp.
+struct CatalogueEntry {
+    std::string_view name;      // what `type = "..."` and `provider/model` use
+    std::string_view title;     // for people
+    std::string_view base_url;  // "" when the user must give one
+    std::string_view key_env;   // usual environment variable, "" when none
+    AuthStyle auth;
+    std::vector<DialectId> dialects;
+    StreamUsage stream_usage;
+    bool local;             // runs on the user's machine: needs no key, costs nothing
+    std::string_view docs;  // where these facts come from
+};
+
+struct Provider {
+    std::string name;
+    std::string type;      // a catalogue name
+    std::string base_url;  // without a trailing slash; with /v1 for openai types
+    AuthStyle auth = AuthStyle::bearer;
+    std::vector<DialectId> dialects;
+    StreamUsage stream_usage = StreamUsage::on_request;
+    bool local = false;
+    std::string api_key;  // the reference (keychain:, env:, file:, cmd:, vault:, passthrough, ""), never the key
+    std::vector<std::string> models;  // names this provider lists in the configuration
+    std::string price_list;           // whose prices apply: the type's name
+
+    bool speaks(DialectId id) const {
+        for (auto d : dialects) {
+            if (d == id) { return true; }
+        }
+        return false;
+    }
+    bool passthrough() const { return api_key == "passthrough"; }
+};
+
+// scheme://host[:port] of a URL, lower case, default ports dropped. A credential is bound to it.
+// Empty when the URL is not http(s) or has no host.
+std::string origin_of(std::string_view url);
+
+}  // namespace llmgw

@@ -1,0 +1,58 @@
+// Prices as data, and the arithmetic from a usage to integer nano-dollars. Pure: no I/O, no clock.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "core/model/usage.hpp"
+#include "core/usage/row.hpp"
+
+namespace llmgw {
+
+// Pico-dollars per million tokens (a $3/M price is 3'000'000'000'000): integers that hold every published
+// price exactly or to 13 digits (8.333333333333334e-8 $/token). no_price marks what the list does not say.
+using PicoPerMillion = std::int64_t;
+inline constexpr PicoPerMillion no_price = -1;
+
+// One line of a price list. A model has a base line and may have lines for longer prompts (threshold) and
+// for service tiers (variant).
+struct PriceLine {
+    std::string_view provider;   // price list: anthropic, openai, gemini, groq, openrouter, ...
+    std::string_view model;      // as the provider's answers name it
+    std::string_view variant;    // "" standard, "flex", "priority", "batch", "fast"
+    std::int64_t threshold = 0;  // applies when the whole prompt is larger than this many tokens
+    PicoPerMillion input = no_price;
+    PicoPerMillion output = no_price;
+    PicoPerMillion cache_read = no_price;
+    PicoPerMillion cache_write_5m = no_price;
+    PicoPerMillion cache_write_1h = no_price;
+    PicoPerMillion reasoning = no_price;  // only where reasoning is priced apart from output
+    PicoPerMillion audio_input = no_price;
+    PicoPerMillion audio_output = no_price;
+    std::int64_t web_search_pico = no_price;  // pico-dollars per search
+    std::int64_t us_percent = 100;            // multiplier for inference_geo "us" (110 = 1.1 x)
+    std::string_view source;                  // which published list said so
+    std::string_view date;                    // its date, ISO
+};
+
+// A table sorted by (provider, model, variant, threshold). User prices, looked up first, come later.
+class Prices {
+public:
+    explicit Prices(std::span<const PriceLine> table) : table_(table) {}
+
+    // Every line of a model; empty when there is none. Tries the name as given, then without a trailing date
+    // (-20250929, -2025-09-29), "-latest" and "@..." suffix.
+    std::span<const PriceLine> find(std::string_view provider, std::string_view model) const;
+
+    // The cost of one answer. nano is nullopt when a bucket that holds tokens has no price. basis is left alone.
+    // A bill stated by the provider (usage.reported_cost_nano) wins over the table.
+    Cost cost(std::string_view provider, std::string_view model, const Usage& usage) const;
+
+private:
+    std::span<const PriceLine> table_;
+};
+
+}  // namespace llmgw

@@ -1,0 +1,66 @@
+# System packages first; cpp-httplib, which Debian 12 has only as 0.11, from source pinned by commit.
+# `./dev setup` puts that source where the git host cannot be reached and passes FETCHCONTENT_SOURCE_DIR_HTTPLIB.
+include(FetchContent)
+
+function(llmgw_require target version origin)
+  if(NOT TARGET ${target})
+    message(FATAL_ERROR "llmgw needs ${target}, which was not found. Run ./dev setup, or install its -dev package.")
+  endif()
+  set_property(GLOBAL APPEND PROPERTY llmgw_dependencies "${target} ${version} (${origin})")
+endfunction()
+
+function(llmgw_print_dependencies)
+  get_property(rows GLOBAL PROPERTY llmgw_dependencies)
+  list(JOIN rows "\n     " table)
+  message(STATUS "Dependencies:\n     ${table}")
+endfunction()
+
+find_package(Threads REQUIRED)
+find_package(fmt REQUIRED)
+llmgw_require(fmt::fmt "${fmt_VERSION}" system)
+find_package(nlohmann_json 3.11 REQUIRED)
+llmgw_require(nlohmann_json::nlohmann_json "${nlohmann_json_VERSION}" system)
+find_package(CLI11 2.1 REQUIRED)
+llmgw_require(CLI11::CLI11 "${CLI11_VERSION}" system)
+find_package(tomlplusplus 3.3 REQUIRED)
+llmgw_require(tomlplusplus::tomlplusplus "${tomlplusplus_VERSION}" system)
+find_package(SQLite3 3.35 REQUIRED)
+llmgw_require(SQLite::SQLite3 "${SQLite3_VERSION}" system)
+find_package(CURL 7.88 REQUIRED)
+llmgw_require(CURL::libcurl "${CURL_VERSION_STRING}" system)
+find_package(OpenSSL 3.0 REQUIRED COMPONENTS Crypto)
+llmgw_require(OpenSSL::Crypto "${OPENSSL_VERSION}" system)
+find_package(ZLIB REQUIRED)
+find_package(PkgConfig REQUIRED)
+pkg_check_modules(BROTLI REQUIRED IMPORTED_TARGET libbrotlidec libbrotlienc libbrotlicommon)
+pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
+
+# libsecret: headers at build time only; the library is opened at run time by the keychain's child process.
+pkg_check_modules(LIBSECRET libsecret-1)
+add_library(llmgw_secret_headers INTERFACE)
+if(LIBSECRET_FOUND)
+  target_include_directories(llmgw_secret_headers SYSTEM INTERFACE ${LIBSECRET_INCLUDE_DIRS})
+  target_compile_definitions(llmgw_secret_headers INTERFACE LLMGW_HAVE_LIBSECRET=1)
+endif()
+
+set(LLMGW_HTTPLIB_SOURCE "${CMAKE_CURRENT_SOURCE_DIR}/build/deps/cpp-httplib" CACHE PATH "Unpacked cpp-httplib >= 0.41")
+if(NOT FETCHCONTENT_SOURCE_DIR_HTTPLIB AND EXISTS "${LLMGW_HTTPLIB_SOURCE}/httplib.h")
+  set(FETCHCONTENT_SOURCE_DIR_HTTPLIB "${LLMGW_HTTPLIB_SOURCE}" CACHE PATH "" FORCE)
+endif()
+FetchContent_Declare(httplib
+  GIT_REPOSITORY https://github.com/yhirose/cpp-httplib.git
+  GIT_TAG v0.41.0
+  SOURCE_SUBDIR no-cmake-please)  # header only: its own CMake file looks for what we decide here
+FetchContent_MakeAvailable(httplib)
+FetchContent_GetProperties(httplib SOURCE_DIR LLMGW_HTTPLIB_DIR)
+add_library(llmgw_httplib INTERFACE)
+add_library(httplib::httplib ALIAS llmgw_httplib)
+target_include_directories(llmgw_httplib SYSTEM INTERFACE "${LLMGW_HTTPLIB_DIR}")
+# The same macros in every file that includes httplib.h. Defaults that must not stay are replaced here.
+target_compile_definitions(llmgw_httplib INTERFACE
+  CPPHTTPLIB_ZLIB_SUPPORT CPPHTTPLIB_BROTLI_SUPPORT CPPHTTPLIB_ZSTD_SUPPORT
+  CPPHTTPLIB_TCP_NODELAY=true CPPHTTPLIB_LISTEN_BACKLOG=1024
+  CPPHTTPLIB_HEADER_MAX_LENGTH=65536 CPPHTTPLIB_HEADER_MAX_COUNT=256 CPPHTTPLIB_MAX_LINE_LENGTH=65536
+  CPPHTTPLIB_REQUEST_URI_MAX_LENGTH=16384 CPPHTTPLIB_RECV_BUFSIZ=size_t\(65536u\))
+target_link_libraries(llmgw_httplib INTERFACE ZLIB::ZLIB PkgConfig::BROTLI PkgConfig::ZSTD)
+llmgw_require(httplib::httplib 0.41 "${LLMGW_HTTPLIB_DIR}")

@@ -1,0 +1,19 @@
+# Warnings for our own code only, and the sanitizer rows.
+add_library(llmgw_warnings INTERFACE)
+target_compile_options(llmgw_warnings INTERFACE
+  -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wextra-semi
+  $<$<CXX_COMPILER_ID:GNU>:-Wlogical-op>
+  $<$<BOOL:${LLMGW_WERROR}>:-Werror>)
+
+if(LLMGW_SANITIZE)
+  add_compile_options(-fsanitize=${LLMGW_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${LLMGW_SANITIZE})
+  # g++ 12 reports false positives of these two under sanitizers.
+  target_compile_options(llmgw_warnings INTERFACE -Wno-maybe-uninitialized -Wno-tsan)
+endif()
+
+find_program(LLMGW_CCACHE ccache)
+if(LLMGW_CCACHE)
+  set(CMAKE_CXX_COMPILER_LAUNCHER ${LLMGW_CCACHE})
+  set(CMAKE_C_COMPILER_LAUNCHER ${LLMGW_CCACHE})
+endif()

@@ -1,0 +1,1 @@
+// The providers library. The tables are in registry.cpp and catalogue.cpp.
