@@ -1,0 +1,59 @@
+// From a request's method, target and headers to what is asked for. The same parsed value decides about
+// authorisation, routing and forwarding.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "core/model/dialect_id.hpp"
+#include "core/net/http.hpp"
+#include "core/util/result.hpp"
+
+namespace llmgw {
+
+enum class Operation {
+    messages,      // Anthropic Messages
+    chat,          // OpenAI Chat Completions
+    responses,     // OpenAI Responses
+    generate,      // Gemini generateContent and streamGenerateContent
+    count_tokens,  // costs nothing
+    embeddings,
+    models,  // costs nothing
+    other,   // forwarded as it is
+    hello,   // answered by llmgw: HEAD /api/hello
+    health,  // answered by llmgw: /healthz
+    ready,   // answered by llmgw: /readyz
+};
+
+std::string_view to_string(Operation operation);
+
+struct Endpoint {
+    Operation operation = Operation::other;
+    DialectId dialect = DialectId::openai_chat;
+    std::string path;     // as sent, after the feature prefix, without the query
+    std::string query;    // as sent, without a key= of the client
+    std::string feature;  // from /f/<feature>/, "" when there is none
+    std::string query_key;
+    // Gemini names the model in the path: path is before_model + model + after_model.
+    bool model_in_path = false;
+    std::string before_model;
+    std::string path_model;  // decoded
+    std::string after_model;
+    bool stream_by_path = false;
+
+    // A call that a model works for, and that someone pays for.
+    bool billable() const { return operation != Operation::count_tokens && operation != Operation::models && !local(); }
+    // Answered by llmgw itself.
+    bool local() const {
+        return operation == Operation::hello || operation == Operation::health || operation == Operation::ready;
+    }
+    // Its body names a model.
+    bool model_in_body() const {
+        return !model_in_path && operation != Operation::models && operation != Operation::other && !local();
+    }
+};
+
+// Errors: bad_request (a target no client sends in good faith), not_found.
+Result<Endpoint> match_endpoint(std::string_view method, std::string_view target, const Headers& headers);
+
+}  // namespace llmgw

@@ -1,0 +1,72 @@
+// One libcurl transfer at a time, waited for on its own socket with poll(2). Seen only by curl_transport.cpp
+// and curl_handle.cpp.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <curl/curl.h>
+
+#include "core/net/transport.hpp"
+
+namespace llmgw {
+
+class CurlHandle {
+public:
+    CurlHandle();
+    ~CurlHandle();
+    CurlHandle(const CurlHandle&) = delete;
+    CurlHandle& operator=(const CurlHandle&) = delete;
+
+    bool valid() const { return multi_ != nullptr && easy_ != nullptr; }
+    // Starts the transfer. The request's body must stay until the transfer ends.
+    void start(const UpstreamRequest& request);
+    // Ends it: a transfer that is not finished loses its connection.
+    void stop();
+
+    enum class Step { progress, idle, cancelled, aborted };
+    // Waits up to `limit` for something to happen and lets libcurl act on it.
+    Step step(const Watch& watch, std::chrono::milliseconds limit);
+
+    bool headers_done() const { return headers_done_; }
+    bool finished() const { return finished_; }
+    CURLcode result() const { return result_; }
+    // What the failed transfer means, in words.
+    Error failure(const std::string& origin) const;
+    int status() const { return status_; }
+    Headers& headers() { return headers_; }
+    bool connection_reused() const;
+    // Body bytes that arrived and were not taken yet.
+    std::string& body() { return body_; }
+
+    std::chrono::steady_clock::time_point idle_since;  // while pooled
+
+private:
+    static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*);
+    static int on_timer(CURLM*, long timeout_ms, void* self);
+    static std::size_t on_header(char* line, std::size_t, std::size_t size, void* self);
+    static std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* self);
+    void act(curl_socket_t fd, int events);
+
+    struct Socket {
+        curl_socket_t fd;
+        int what;
+    };
+    CURLM* multi_ = nullptr;
+    CURL* easy_ = nullptr;
+    curl_slist* header_list_ = nullptr;
+    std::vector<Socket> sockets_;
+    std::optional<std::chrono::steady_clock::time_point> timer_;
+    bool added_ = false;
+    bool headers_done_ = false;
+    bool finished_ = false;
+    CURLcode result_ = CURLE_OK;
+    int status_ = 0;
+    Headers headers_;
+    std::string body_;
+    char error_text_[CURL_ERROR_SIZE] = {};
+};
+
+}  // namespace llmgw

@@ -1,0 +1,110 @@
+#include "core/net/socket_io.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include <poll.h>
+#include <sys/socket.h>
+
+namespace llmgw {
+namespace {
+
+constexpr std::size_t read_buffer_bytes = 8 * 1024;
+// Larger writes go out at once instead of being copied into the buffer.
+constexpr std::size_t write_buffer_bytes_max = 64 * 1024;
+
+}  // namespace
+
+SocketIo::SocketIo(int fd, int wake_fd, int abort_fd, std::chrono::milliseconds io_timeout)
+    : fd_(fd), wake_fd_(wake_fd), abort_fd_(abort_fd), io_timeout_(io_timeout), read_buffer_(read_buffer_bytes) {}
+
+bool SocketIo::wait_request(std::chrono::milliseconds idle, bool try_first) {
+    if (readable_now()) { return true; }
+    if (!flush()) { return false; }
+    if (try_first) {
+        const auto n = ::recv(fd_, read_buffer_.data(), read_buffer_.size(), MSG_DONTWAIT);
+        if (n == 0) { return false; }
+        if (n > 0) {
+            read_at_ = 0;
+            read_end_ = static_cast<std::size_t>(n);
+            return true;
+        }
+        if (errno != EAGAIN && errno != EINTR) { return false; }
+    }
+    pollfd fds[2] = {{fd_, POLLIN, 0}, {wake_fd_, POLLIN, 0}};
+    const auto count = ::poll(fds, wake_fd_ >= 0 ? 2 : 1, static_cast<int>(idle.count()));
+    // A request that arrived together with the wake-up is still served.
+    return count > 0 && (fds[0].revents & POLLIN) != 0;
+}
+
+bool SocketIo::wait(short events, std::chrono::milliseconds limit) const {
+    pollfd fds[2] = {{fd_, events, 0}, {abort_fd_, POLLIN, 0}};
+    for (;;) {
+        const auto count = ::poll(fds, abort_fd_ >= 0 ? 2 : 1, static_cast<int>(limit.count()));
+        if (count < 0 && errno == EINTR) { continue; }
+        if (count <= 0) { return false; }
+        if (fds[0].revents != 0) { return true; }
+        if (fds[1].revents != 0) { return false; }
+    }
+}
+
+long SocketIo::read(char* into, std::size_t size) {
+    if (!readable_now()) {
+        if (!flush()) { return -1; }
+        const bool direct = size >= read_buffer_.size();
+        char* target = direct ? into : read_buffer_.data();
+        const std::size_t room = direct ? size : read_buffer_.size();
+        for (;;) {
+            const auto n = ::recv(fd_, target, room, MSG_DONTWAIT);
+            if (n >= 0) {
+                if (direct || n == 0) { return n; }
+                read_at_ = 0;
+                read_end_ = static_cast<std::size_t>(n);
+                break;
+            }
+            if (errno == EINTR) { continue; }
+            if (errno != EAGAIN || !wait(POLLIN, io_timeout_)) { return -1; }
+        }
+    }
+    const auto n = std::min(size, read_end_ - read_at_);
+    std::memcpy(into, read_buffer_.data() + read_at_, n);
+    read_at_ += n;
+    return static_cast<long>(n);
+}
+
+bool SocketIo::write(const char* bytes, std::size_t size) {
+    if (broken_) { return false; }
+    if (write_buffer_.size() + size <= write_buffer_bytes_max) {
+        write_buffer_.append(bytes, size);
+        return true;
+    }
+    return flush() && send_all(bytes, size);
+}
+
+bool SocketIo::flush() {
+    if (broken_) { return false; }
+    if (write_buffer_.empty()) { return true; }
+    const bool ok = send_all(write_buffer_.data(), write_buffer_.size());
+    write_buffer_.clear();
+    return ok;
+}
+
+bool SocketIo::send_all(const char* bytes, std::size_t size) {
+    while (size > 0) {
+        const auto n = ::send(fd_, bytes, size, MSG_NOSIGNAL | MSG_DONTWAIT);
+        if (n >= 0) {
+            bytes += n;
+            size -= static_cast<std::size_t>(n);
+            continue;
+        }
+        if (errno == EINTR) { continue; }
+        if (errno != EAGAIN || !wait(POLLOUT, io_timeout_)) {
+            broken_ = true;
+            return false;
+        }
+    }
+    return true;
+}
+
+}  // namespace llmgw

@@ -1,0 +1,46 @@
+// Buffered reading and writing on one client socket with as few system calls as the job takes: reads are
+// tried before they are waited for, writes are gathered until flush().
+#pragma once
+
+#include <chrono>
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace llmgw {
+
+class SocketIo {
+public:
+    // Does not own `fd`. `wake_fd` (or -1) becomes readable when the server drains: an idle wait ends then.
+    // `abort_fd` (or -1) becomes readable when everything must end now.
+    SocketIo(int fd, int wake_fd, int abort_fd, std::chrono::milliseconds io_timeout);
+
+    // Waits for the next request's first byte. False: idle too long, peer gone, or draining.
+    bool wait_request(std::chrono::milliseconds idle, bool try_first);
+
+    // Bytes read, 0 at end of file, -1 on error or time-out. Flushes before it waits.
+    long read(char* into, std::size_t size);
+    // Gathers; false when the peer is gone.
+    bool write(const char* bytes, std::size_t size);
+    bool flush();
+
+    bool readable_now() const { return read_at_ < read_end_; }
+    bool broken() const { return broken_; }
+    int fd() const { return fd_; }
+
+private:
+    bool wait(short events, std::chrono::milliseconds limit) const;
+    bool send_all(const char* bytes, std::size_t size);
+
+    int fd_;
+    int wake_fd_;
+    int abort_fd_;
+    std::chrono::milliseconds io_timeout_;
+    std::vector<char> read_buffer_;
+    std::size_t read_at_ = 0;
+    std::size_t read_end_ = 0;
+    std::string write_buffer_;
+    bool broken_ = false;
+};
+
+}  // namespace llmgw
