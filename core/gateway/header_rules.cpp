@@ -18,6 +18,20 @@ bool listed(const std::array<std::string_view, N>& names, std::string_view name)
     return std::find(names.begin(), names.end(), name) != names.end();
 }
 
+// Whether a comma-separated list holds `token`.
+bool names_token(std::string_view list, std::string_view token) {
+    while (!list.empty()) {
+        const auto comma = list.find(',');
+        auto part = list.substr(0, comma);
+        const auto first = part.find_first_not_of(" \t");
+        const auto last = part.find_last_not_of(" \t");
+        if (first != std::string_view::npos && part.substr(first, last - first + 1) == token) { return true; }
+        if (comma == std::string_view::npos) { break; }
+        list.remove_prefix(comma + 1);
+    }
+    return false;
+}
+
 constexpr std::array<std::string_view, 5> credential_headers{"authorization", "x-api-key", "x-goog-api-key", "api-key",
                                                              "x-llmgw-key"};
 
@@ -78,8 +92,7 @@ Headers forwarded_request_headers(const Headers& client) {
     for (const auto& [name, value] : client) {
         const auto key = lower(name);
         if (listed(connection_headers, key) || listed(credential_headers, key) || key.starts_with("x-llmgw-") ||
-            key.starts_with("x-forwarded-") || key.starts_with("sec-websocket-") ||
-            (!named.empty() && named.find(key) != std::string::npos)) {
+            key.starts_with("x-forwarded-") || key.starts_with("sec-websocket-") || names_token(named, key)) {
             continue;
         }
         out.emplace_back(name, value);

@@ -223,7 +223,11 @@ private:
         auto* io = current_io;
         auto run = [pump = std::move(reply.pump), io](size_t, size_t, httplib::DataSink& sink) {
             SinkStream client(sink, *io);
-            if (!pump(client)) { return false; }
+            try {
+                if (!pump(client)) { return false; }
+            } catch (const std::exception&) {
+                return false;  // httplib has no guard of its own here
+            }
             if (sink.done) { sink.done(); }
             return true;
         };

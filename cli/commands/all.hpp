@@ -1,0 +1,16 @@
+// The commands' entry points, one per file of this folder. Listed in cli/commands.cpp.
+#pragma once
+
+#include <functional>
+
+#include "cli/command.hpp"
+
+namespace llmgw {
+
+std::function<int()> define_serve(CLI::App& app, const Environment& env);
+std::function<int()> define_ask(CLI::App& app, const Environment& env);
+std::function<int()> define_env(CLI::App& app, const Environment& env);
+std::function<int()> define_demo(CLI::App& app, const Environment& env);
+std::function<int()> define_completions(CLI::App& app, const Environment& env);
+
+}  // namespace llmgw

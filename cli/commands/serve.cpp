@@ -1,0 +1,196 @@
+#include <array>
+#include <csignal>
+#include <filesystem>
+
+#include <CLI/CLI.hpp>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "cli/commands/all.hpp"
+#include "cli/runtime.hpp"
+#include "cli/service.hpp"
+#include "core/config/listen.hpp"
+#include "core/secrets/client_key.hpp"
+#include "core/telemetry/log.hpp"
+#include "core/util/file.hpp"
+
+namespace llmgw {
+namespace {
+
+struct Options {
+    std::string listen;
+    std::string config;
+};
+
+std::string printable_address(const HostPort& listen, int port) {
+    const bool v6 = listen.host.find(':') != std::string::npos;
+    return (v6 ? "[" + listen.host + "]" : listen.host) + ":" + std::to_string(port);
+}
+
+// Signals as a file descriptor, so that they are waited for beside everything else.
+int block_signals() {
+    sigset_t set;
+    sigemptyset(&set);
+    for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
+        sigaddset(&set, signal);
+    }
+    pthread_sigmask(SIG_BLOCK, &set, nullptr);
+    return ::signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+// Watches the configuration's directory: editors replace files rather than write into them.
+int watch_directory(const std::string& file) {
+    const int fd = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+    const auto directory = std::filesystem::path(file).parent_path().string();
+    ::inotify_add_watch(fd, directory.empty() ? "." : directory.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE);
+    return fd;
+}
+
+// Whether one of the pending notifications names the file.
+bool drain_notifications(int fd, const std::string& file) {
+    const auto name = std::filesystem::path(file).filename().string();
+    bool ours = false;
+    alignas(inotify_event) std::array<char, 4096> buffer{};
+    for (;;) {
+        const auto n = ::read(fd, buffer.data(), buffer.size());
+        if (n <= 0) { return ours; }
+        for (const char* at = buffer.data(); at < buffer.data() + n;) {
+            const auto* event = reinterpret_cast<const inotify_event*>(at);
+            ours = ours || (event->len > 0 && name == event->name);
+            at += sizeof(inotify_event) + event->len;
+        }
+    }
+}
+
+class Serve {
+public:
+    Serve(const Options& options, const Environment& env) : options_(options), env_(env) {
+        path_ = options.config.empty() ? env.config_path : options.config;
+    }
+
+    int run() {
+        auto config = read_config();
+        if (!config) { return report_error(config.error()); }
+        const auto listen = parse_listen(config->server.listen);
+        if (!listen) { return report_error(listen.error()); }
+        if (auto safe = check_exposure(*listen, config->server.require_key); !safe) {
+            return report_error(safe.error());
+        }
+        if (auto made = ensure_private_dir(env_.data_dir); !made) { return report_error(made.error()); }
+        if (auto level = log_level_from(config->log.level)) { set_log_level(*level); }
+
+        const int signals = block_signals();
+        Runtime runtime(env_.self, env_.data_dir, config->log);
+        auto key = ensure_client_key(env_.data_dir, &runtime.keychain());
+        if (!key) { return report_error(key.error()); }
+        if (key->created) {
+            log_info("made a client key; `llmgw env AGENT` prints what to set", {{"kept_in", key->where}});
+        }
+        client_keys_ = {AllowedKey{"default", key->sha256, ""}};
+        auto snapshot = runtime.make_snapshot(*config, client_keys_);
+        if (!snapshot) { return report_error(snapshot.error()); }
+        runtime.start(*snapshot);
+
+        ServerOptions server;
+        server.host = listen->host;
+        server.port = listen->port;
+        server.connections_max = static_cast<std::size_t>(config->server.max_connections);
+        server.body_bytes_max = static_cast<std::uint64_t>(config->server.max_body_mb) << 20;
+        Service service(runtime.gateway(), server);
+        const auto port = service.start();
+        if (!port) { return report_error(port.error()); }
+        std::fprintf(stderr, "listening on http://%s\n", printable_address(*listen, *port).c_str());
+        grace_ = std::chrono::seconds(config->server.shutdown_grace_s);
+        wait(runtime, service, signals);
+        if (!runtime.ledger().flush(std::chrono::seconds(5))) {
+            log_warn(
+                "some calls are not in the database yet; they are kept in the journal and written at the next start",
+                {{"directory", env_.data_dir}});
+        }
+        return exit_code::done;
+    }
+
+private:
+    Result<Config> read_config() const {
+        auto config = load_config(path_, !options_.config.empty());
+        if (config && !options_.listen.empty()) { config->server.listen = options_.listen; }
+        return config;
+    }
+
+    void reload(Runtime& runtime) const {
+        auto config = read_config();
+        if (!config) {
+            log_error("the configuration was not reloaded; the running one stays", {{"why", config.error().message}});
+            return;
+        }
+        const auto running = runtime.gateway().snapshot();
+        const auto& now = running->config.server;
+        if (config->server.listen != now.listen || config->server.max_connections != now.max_connections ||
+            config->server.max_body_mb != now.max_body_mb) {
+            log_warn("listen, max_connections and max_body_mb change at the next start");
+            config->server.listen = now.listen;
+        }
+        if (const auto listen = parse_listen(config->server.listen)) {
+            if (auto safe = check_exposure(*listen, config->server.require_key); !safe) {
+                log_error("the configuration was not reloaded; the running one stays", {{"why", safe.error().message}});
+                return;
+            }
+        }
+        if (auto level = log_level_from(config->log.level)) { set_log_level(*level); }
+        auto snapshot = runtime.make_snapshot(std::move(*config), client_keys_);
+        if (!snapshot) {
+            log_error("the configuration was not reloaded; the running one stays", {{"why", snapshot.error().message}});
+            return;
+        }
+        runtime.gateway().replace(std::move(*snapshot));
+        log_info("configuration reloaded", {{"file", path_}});
+    }
+
+    void wait(Runtime& runtime, Service& service, int signals) const {
+        const int notify = watch_directory(path_);
+        std::array<pollfd, 3> fds{{{signals, POLLIN, 0}, {notify, POLLIN, 0}, {service.ended_fd(), POLLIN, 0}}};
+        bool stopping = false;
+        while ((fds[2].revents & POLLIN) == 0) {
+            const int limit = stopping ? static_cast<int>(grace_.count()) : -1;
+            if (::poll(fds.data(), fds.size(), limit) == 0) {
+                log_warn("ending the calls that still run", {{"grace_s", std::to_string(grace_.count() / 1000)}});
+                service.abort();
+                break;
+            }
+            if ((fds[1].revents & POLLIN) != 0 && drain_notifications(notify, path_)) { reload(runtime); }
+            signalfd_siginfo info{};
+            if ((fds[0].revents & POLLIN) == 0 || ::read(signals, &info, sizeof info) != sizeof info) { continue; }
+            if (info.ssi_signo == SIGHUP) {
+                reload(runtime);
+            } else if (stopping) {
+                service.abort();
+                break;
+            } else {
+                stopping = true;
+                log_info("stopping; running calls may finish", {{"grace_s", std::to_string(grace_.count() / 1000)}});
+                service.begin_stop();
+            }
+        }
+        service.stop(std::chrono::seconds(5));
+        ::close(notify);
+    }
+
+    const Options& options_;
+    const Environment& env_;
+    std::string path_;
+    std::vector<AllowedKey> client_keys_;
+    std::chrono::milliseconds grace_{30'000};
+};
+
+}  // namespace
+
+std::function<int()> define_serve(CLI::App& app, const Environment& env) {
+    auto options = std::make_shared<Options>();
+    app.add_option("--listen", options->listen, "Address to listen on, HOST:PORT; port 0 takes any free one");
+    app.add_option("--config", options->config, "Configuration file (default: " + env.config_path + ")");
+    return [options, &env] { return Serve(*options, env).run(); };
+}
+
+}  // namespace llmgw

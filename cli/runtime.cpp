@@ -1,0 +1,59 @@
+#include "cli/runtime.hpp"
+
+#include <cstdlib>
+
+#include "core/net/curl_transport.hpp"
+#include "core/provider/resolve.hpp"
+#include "core/telemetry/log.hpp"
+#include "providers/catalogue.hpp"
+#include "providers/prices/table.hpp"
+#include "providers/registry.hpp"
+
+namespace llmgw {
+namespace {
+
+constexpr std::chrono::seconds keychain_limit{5};
+
+LedgerOptions ledger_options(const std::string& data_dir, const LogConfig& log) {
+    LedgerOptions options;
+    options.data_dir = data_dir;
+    options.queue_max = log.queue_max;
+    options.journal_max_bytes = log.journal_max_mb << 20;
+    return options;
+}
+
+}  // namespace
+
+Runtime::Runtime(const std::string& self, const std::string& data_dir, const LogConfig& log)
+    : keychain_(make_system_keychain(self, keychain_limit)),
+      resolver_(keychain_.get()),
+      prices_(builtin_prices()),
+      transport_(make_curl_transport()),
+      ledger_(make_ledger(ledger_options(data_dir, log), clock_, [](std::string why) { log_warn(why); })) {}
+
+Runtime::~Runtime() = default;
+
+Result<std::shared_ptr<const Snapshot>> Runtime::make_snapshot(Config config, std::vector<AllowedKey> client_keys) {
+    auto resolved = resolve_providers(config, catalogue(), [](std::string_view name) -> std::optional<std::string> {
+        const char* value = std::getenv(std::string(name).c_str());
+        if (value == nullptr) { return std::nullopt; }
+        return value;
+    });
+    if (!resolved.ok()) { return fail(ErrorKind::config, resolved.errors()); }
+    for (const auto& finding : resolved.findings) {
+        log_warn(finding.message);
+    }
+    auto snapshot = std::make_shared<Snapshot>();
+    snapshot->config = std::move(config);
+    snapshot->providers = std::move(resolved.providers);
+    snapshot->client_keys = std::move(client_keys);
+    snapshot->keys = std::make_unique<KeyRing>(resolver_);
+    return std::shared_ptr<const Snapshot>(std::move(snapshot));
+}
+
+void Runtime::start(std::shared_ptr<const Snapshot> snapshot) {
+    gateway_ =
+        std::make_unique<Gateway>(Services{clock_, *ledger_, *transport_, dialects(), prices_}, std::move(snapshot));
+}
+
+}  // namespace llmgw

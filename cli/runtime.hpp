@@ -1,0 +1,44 @@
+// The gateway put together: configuration, providers, keys, ledger, transport. Used by serve, ask and demo.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/config/config.hpp"
+#include "core/gateway/gateway.hpp"
+#include "core/net/transport.hpp"
+#include "core/secrets/secrets.hpp"
+#include "core/usage/ledger.hpp"
+#include "core/usage/prices.hpp"
+#include "core/util/clock.hpp"
+#include "core/util/result.hpp"
+
+namespace llmgw {
+
+class Runtime {
+public:
+    // `self`: the llmgw binary, for the keychain's child process.
+    Runtime(const std::string& self, const std::string& data_dir, const LogConfig& log);
+    ~Runtime();
+
+    // Providers and keys of a configuration, ready to be served. Warnings go to the process log.
+    // Errors: config.
+    Result<std::shared_ptr<const Snapshot>> make_snapshot(Config config, std::vector<AllowedKey> client_keys);
+
+    void start(std::shared_ptr<const Snapshot> snapshot);
+    Gateway& gateway() { return *gateway_; }
+    UsageLedger& ledger() { return *ledger_; }
+    Keychain& keychain() { return *keychain_; }
+
+private:
+    SystemClock clock_;
+    std::unique_ptr<Keychain> keychain_;
+    SecretResolver resolver_;
+    Prices prices_;
+    std::unique_ptr<Transport> transport_;
+    std::unique_ptr<UsageLedger> ledger_;
+    std::unique_ptr<Gateway> gateway_;
+};
+
+}  // namespace llmgw

@@ -1,0 +1,70 @@
+// Everything about one call, from its head to its row in the log. Made by the gateway, handed along the
+// pipeline, touched by one thread only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "core/config/config.hpp"
+#include "core/dialect/dialect.hpp"
+#include "core/gateway/endpoint.hpp"
+#include "core/gateway/keyring.hpp"
+#include "core/gateway/peek.hpp"
+#include "core/net/http.hpp"
+#include "core/net/transport.hpp"
+#include "core/provider/provider.hpp"
+#include "core/usage/ledger.hpp"
+#include "core/usage/prices.hpp"
+#include "core/util/clock.hpp"
+
+namespace llmgw {
+
+// A key llmgw gave out. Only its hash is kept in memory.
+struct AllowedKey {
+    std::string name;
+    std::string sha256;   // hex
+    std::string feature;  // its own feature, "" when it has none
+};
+
+// What a reload replaces, as a whole. A call keeps the one it began with.
+struct Snapshot {
+    Config config;
+    std::vector<Provider> providers;
+    std::vector<AllowedKey> client_keys;
+    std::unique_ptr<KeyRing> keys;
+};
+
+// What lives as long as the gateway.
+struct Services {
+    const Clock& clock;
+    Ledger& ledger;
+    Transport& transport;
+    const DialectSet& dialects;
+    const Prices& prices;
+};
+
+struct Exchange {
+    std::shared_ptr<const Snapshot> snapshot;
+    const Services& services;
+    HttpRequest request;
+    Endpoint endpoint;
+    std::string body;
+    Peek peek;
+    Watch watch;
+    std::int64_t started_us = 0;  // steady
+
+    // Found by the policies, or known from the start; becomes the row.
+    CallRow row;
+    std::vector<AttemptRow> attempts;
+    // The client credential that let the call in; never forwarded, never logged.
+    std::string client_key_used;
+    std::size_t policies_ran = 0;  // for their closing hooks
+    bool settled = false;
+
+    const Dialect& dialect() const { return services.dialects.get(endpoint.dialect); }
+    const std::string& call_id() const { return row.call_id; }
+};
+
+}  // namespace llmgw

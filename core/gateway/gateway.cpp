@@ -1,0 +1,158 @@
+#include "core/gateway/gateway.hpp"
+
+#include <array>
+
+#include "core/gateway/dispatch.hpp"
+#include "core/gateway/host_guard.hpp"
+#include "core/gateway/settle.hpp"
+#include "core/policy/policy.hpp"
+#include "core/telemetry/log.hpp"
+#include "core/util/id.hpp"
+
+namespace llmgw {
+namespace {
+
+HttpReply plain_reply(int status, std::string content_type, std::string body) {
+    HttpReply reply;
+    reply.status = status;
+    reply.headers = {{"Content-Type", std::move(content_type)}};
+    reply.body = std::move(body);
+    return reply;
+}
+
+HttpReply local_reply(const Endpoint& endpoint) {
+    switch (endpoint.operation) {
+        case Operation::hello: return plain_reply(200, "text/plain", "");
+        default: return plain_reply(200, "application/json", "{\"status\":\"ok\"}\n");
+    }
+}
+
+bool is_upgrade(const Headers& headers) {
+    return !find_header(headers, "upgrade").empty() && iequals(find_header(headers, "upgrade"), "websocket");
+}
+
+// Codex tries a WebSocket first and falls back to HTTP at once on this status, after six seconds on others.
+HttpReply upgrade_refused() {
+    auto reply =
+        plain_reply(426, "application/json",
+                    "{\"error\":{\"message\":\"llmgw serves /v1/responses over HTTP; WebSocket is not available "
+                    "yet\",\"type\":\"invalid_request_error\",\"code\":\"upgrade_required\",\"param\":null}}");
+    reply.headers.emplace_back("Upgrade", "HTTP/1.1");
+    return reply;
+}
+
+HttpReply preflight(const std::string& origin) {
+    HttpReply reply;
+    reply.status = 204;
+    reply.headers = {{"Access-Control-Allow-Origin", origin},
+                     {"Access-Control-Allow-Methods", "GET, POST, DELETE, HEAD"},
+                     {"Access-Control-Allow-Headers", "*, Authorization"},
+                     {"Access-Control-Max-Age", "600"},
+                     {"Vary", "Origin"}};
+    return reply;
+}
+
+void allow_origin(HttpReply& reply, const std::string& origin) {
+    if (origin.empty()) { return; }
+    reply.headers.emplace_back("Access-Control-Allow-Origin", origin);
+    reply.headers.emplace_back("Vary", "Origin");
+}
+
+// Refused before anything went upstream. A stranger's call leaves no row: the log is not a stranger's to fill.
+HttpReply refuse(Exchange& exchange, const ApiError& error) {
+    if (error.status != 401) {
+        settle(exchange, {Ending::refused, error.status, error.error_class, error.message}, nullptr);
+    }
+    return error_reply(exchange, error);
+}
+
+HttpReply refuse(Exchange& exchange, const Error& error) {
+    return refuse(exchange, to_api_error(error, exchange.call_id()));
+}
+
+Result<Target> choose_target(Exchange& exchange) {
+    const auto& snapshot = *exchange.snapshot;
+    const auto& endpoint = exchange.endpoint;
+    auto& row = exchange.row;
+    if (endpoint.model_in_path) {
+        row.requested_model = endpoint.path_model;
+        row.stream = endpoint.stream_by_path;
+        return resolve_model(endpoint.path_model, endpoint.dialect, snapshot.providers);
+    }
+    if (endpoint.model_in_body()) {
+        auto peek = peek_body(exchange.body);
+        if (!peek) { return std::unexpected(peek.error()); }
+        exchange.peek = std::move(*peek);
+        row.requested_model = exchange.peek.model.value_or("");
+        row.stream = exchange.peek.stream;
+        return resolve_model(row.requested_model, endpoint.dialect, snapshot.providers);
+    }
+    return resolve_default(endpoint.dialect, snapshot.providers, snapshot.config.server.v1_provider);
+}
+
+}  // namespace
+
+void Gateway::replace(std::shared_ptr<const Snapshot> snapshot) {
+    const std::lock_guard lock(mutex_);
+    snapshot_ = std::move(snapshot);
+}
+
+std::shared_ptr<const Snapshot> Gateway::snapshot() const {
+    const std::lock_guard lock(mutex_);
+    return snapshot_;
+}
+
+HttpReply Gateway::handle(HttpRequest head, const BodyReader& read_body, const Watch& watch) {
+    auto exchange = std::make_shared<Exchange>(Exchange{.snapshot = snapshot(), .services = services_});
+    const auto& config = exchange->snapshot->config;
+    exchange->started_us = services_.clock.steady_us();
+    exchange->watch = watch;
+    exchange->row.started_ms = services_.clock.now_ms();
+    exchange->row.call_id = make_id(services_.clock);
+
+    if (const auto refused = check_host_and_origin(head.headers, config.server)) {
+        return error_reply(*exchange, *refused);
+    }
+    const auto origin = allowed_origin(head.headers, config.server);
+    if (head.method == "OPTIONS" && !origin.empty()) { return preflight(origin); }
+    auto endpoint = match_endpoint(head.method, head.target, head.headers);
+    if (!endpoint) { return error_reply(*exchange, to_api_error(endpoint.error(), exchange->call_id())); }
+    if (is_upgrade(head.headers)) { return upgrade_refused(); }
+    if (endpoint->local()) { return local_reply(*endpoint); }
+
+    exchange->request = std::move(head);
+    exchange->endpoint = std::move(*endpoint);
+    HttpReply reply;
+    try {
+        reply = serve(exchange, read_body);
+    } catch (const std::exception& error) {
+        reply = refuse(*exchange, Error{ErrorKind::internal, std::string("internal failure: ") + error.what()});
+    }
+    allow_origin(reply, origin);
+    return reply;
+}
+
+HttpReply Gateway::serve(const std::shared_ptr<Exchange>& exchange, const BodyReader& read_body) {
+    auto& row = exchange->row;
+    row.operation = to_string(exchange->endpoint.operation);
+    row.client_dialect = to_string(exchange->endpoint.dialect);
+    if (const auto refused = run_policies(policies(), Stage::head, *exchange, exchange->policies_ran)) {
+        return refuse(*exchange, *refused);
+    }
+    auto body = read_body();
+    if (!body) { return refuse(*exchange, body.error()); }
+    exchange->body = std::move(*body);
+    const auto target = choose_target(*exchange);
+    if (!target) { return refuse(*exchange, target.error()); }
+    if (const auto refused = run_policies(policies(), Stage::body, *exchange, exchange->policies_ran)) {
+        return refuse(*exchange, *refused);
+    }
+    log_debug("call", {{"call", row.call_id},
+                       {"operation", row.operation},
+                       {"model", row.requested_model},
+                       {"provider", target->provider->name},
+                       {"feature", row.feature}});
+    return dispatch(exchange, *target);
+}
+
+}  // namespace llmgw

@@ -1,0 +1,31 @@
+// One request from its head to its reply: host check, endpoint, policies, body, target, dispatch.
+#pragma once
+
+#include <memory>
+#include <mutex>
+
+#include "core/gateway/exchange.hpp"
+#include "core/net/server.hpp"
+
+namespace llmgw {
+
+class Gateway {
+public:
+    Gateway(Services services, std::shared_ptr<const Snapshot> snapshot)
+        : services_(services), snapshot_(std::move(snapshot)) {}
+
+    HttpReply handle(HttpRequest head, const BodyReader& read_body, const Watch& watch);
+
+    // Calls that begin from now on use the new snapshot.
+    void replace(std::shared_ptr<const Snapshot> snapshot);
+    std::shared_ptr<const Snapshot> snapshot() const;
+
+private:
+    HttpReply serve(const std::shared_ptr<Exchange>& exchange, const BodyReader& read_body);
+
+    Services services_;
+    mutable std::mutex mutex_;
+    std::shared_ptr<const Snapshot> snapshot_;
+};
+
+}  // namespace llmgw

@@ -1,0 +1,131 @@
+#include "core/gateway/passthrough.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "core/gateway/dispatch.hpp"
+#include "core/gateway/settle.hpp"
+#include "core/gateway/stream_pump.hpp"
+#include "core/usage/tap.hpp"
+
+namespace llmgw {
+namespace {
+
+// Up to here an answer of known length is read whole and sent in one piece with its head.
+constexpr std::uint64_t whole_bytes_max = 256 * 1024;
+// What the tap keeps of an answer that is passed on as it comes; usage stands near the end, so a longer
+// answer's tail is what matters, but no JSON answer of a model is this long.
+constexpr std::size_t tap_bytes_max = 64ULL << 20;
+
+std::optional<std::uint64_t> declared_length(const UpstreamResponse& upstream) {
+    const auto text = find_header(upstream.headers(), "content-length");
+    // A decoded answer has another length than the one declared.
+    if (text.empty() || !find_header(upstream.headers(), "content-encoding").empty()) { return std::nullopt; }
+    return std::strtoull(std::string(text).c_str(), nullptr, 10);
+}
+
+Outcome outcome_of(const Exchange& exchange, int status, std::string_view body, Tap& tap) {
+    if (status >= 400) {
+        const auto error = exchange.dialect().decode_error(status, body);
+        return {Ending::failed, status, error.error_class, error.message};
+    }
+    if (exchange.endpoint.billable()) { tap.whole(body); }
+    if (const auto& error = tap.facts().error) { return {Ending::failed, status, error->error_class, error->message}; }
+    return {Ending::done, status, ErrorClass::none, {}};
+}
+
+Outcome broken(const Error& error) {
+    if (error.kind == ErrorKind::cancelled) { return {Ending::cancelled, 0, ErrorClass::cancelled, error.message}; }
+    const auto error_class = error.kind == ErrorKind::timeout ? ErrorClass::timeout : ErrorClass::truncated;
+    return {Ending::truncated, 0, error_class, error.message};
+}
+
+void note_first_byte(Exchange& exchange) {
+    auto& attempt = exchange.attempts.back();
+    if (!attempt.first_byte_ms) { attempt.first_byte_ms = exchange.services.clock.now_ms() - attempt.started_ms; }
+}
+
+HttpReply read_whole(const std::shared_ptr<Exchange>& exchange, Answer answer) {
+    std::string body;
+    Tap tap(exchange->dialect());
+    for (;;) {
+        auto chunk = answer.upstream->read(exchange->watch, std::chrono::hours(1));
+        if (!chunk) {
+            auto outcome = broken(chunk.error());
+            const auto error = to_api_error(chunk.error(), exchange->call_id());
+            outcome.http_status = outcome.ending == Ending::cancelled ? 0 : error.status;
+            settle(*exchange, outcome, nullptr);
+            return error_reply(*exchange, error);
+        }
+        note_first_byte(*exchange);
+        body.append(chunk->bytes);
+        if (chunk->end) { break; }
+    }
+    const int status = answer.upstream->status();
+    const auto outcome = outcome_of(*exchange, status, body, tap);
+    exchange->row.response_bytes = static_cast<std::int64_t>(body.size());
+    settle(*exchange, outcome, &tap.facts());
+    HttpReply reply;
+    reply.status = status;
+    reply.headers = std::move(answer.headers);
+    reply.body = std::move(body);
+    return reply;
+}
+
+// A body of unknown or great length: passed on as it comes. The last piece is held back until the row is safe.
+bool pump_plain(Exchange& exchange, Answer& answer, ClientStream& client) {
+    std::string copy;
+    Tap tap(exchange.dialect());
+    const int status = answer.upstream->status();
+    for (;;) {
+        auto chunk = answer.upstream->read(exchange.watch, std::chrono::hours(1));
+        if (!chunk) {
+            settle(exchange, broken(chunk.error()), nullptr);
+            return false;  // the client sees a cut connection, not a short answer
+        }
+        note_first_byte(exchange);
+        exchange.row.response_bytes += static_cast<std::int64_t>(chunk->bytes.size());
+        if (copy.size() < tap_bytes_max) { copy.append(chunk->bytes.substr(0, tap_bytes_max - copy.size())); }
+        if (chunk->end) { settle(exchange, outcome_of(exchange, status, copy, tap), &tap.facts()); }
+        if (!client.write(chunk->bytes) || !client.flush()) {
+            settle(exchange, {Ending::cancelled, status, ErrorClass::cancelled, "the client went away"}, nullptr);
+            return false;
+        }
+        if (chunk->end) { return true; }
+    }
+}
+
+bool has_no_body(const Exchange& exchange, int status) {
+    return exchange.request.method == "HEAD" || status == 204 || status == 304;
+}
+
+}  // namespace
+
+HttpReply pass_through(const std::shared_ptr<Exchange>& exchange, Answer answer) {
+    const int status = answer.upstream->status();
+    const auto content_type = find_header(answer.upstream->headers(), "content-type");
+    const bool events = status < 300 && content_type.starts_with("text/event-stream");
+    const auto length = declared_length(*answer.upstream);
+    if (!events && (has_no_body(*exchange, status) || (length && *length <= whole_bytes_max) || status >= 400)) {
+        return read_whole(exchange, std::move(answer));
+    }
+
+    HttpReply reply;
+    reply.status = status;
+    reply.headers = std::move(answer.headers);
+    if (events) {
+        std::erase_if(reply.headers, [](const Header& h) { return iequals(h.first, "cache-control"); });
+        // Whatever stands in front of us (a tunnel, nginx) must not gather the events.
+        reply.headers.emplace_back("Cache-Control", "no-cache");
+        reply.headers.emplace_back("X-Accel-Buffering", "no");
+    } else {
+        reply.content_length = length;
+    }
+    auto held = std::make_shared<Answer>(std::move(answer));
+    reply.pump = [exchange, held, events](ClientStream& client) {
+        return events ? pump_events(*exchange, *held, client) : pump_plain(*exchange, *held, client);
+    };
+    return reply;
+}
+
+}  // namespace llmgw

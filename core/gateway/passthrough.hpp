@@ -1,0 +1,23 @@
+// Same dialect on both sides: the upstream's bytes go to the client as they come, and a copy of their facts
+// to the tap.
+#pragma once
+
+#include <memory>
+
+#include "core/gateway/exchange.hpp"
+#include "core/net/transport.hpp"
+
+namespace llmgw {
+
+// An upstream answer that was committed to. `hide_usage`: see usage_request.hpp.
+struct Answer {
+    std::unique_ptr<UpstreamResponse> upstream;
+    Headers headers;  // screened, llmgw's own added
+    bool hide_usage = false;
+    std::shared_ptr<void> keep;  // what the upstream request's body views
+};
+
+// Chooses by status, content type and length: read whole, passed on as it comes, or as an event stream.
+HttpReply pass_through(const std::shared_ptr<Exchange>& exchange, Answer answer);
+
+}  // namespace llmgw

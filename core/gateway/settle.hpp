@@ -1,0 +1,25 @@
+// The end of a call: rows made from what was seen, priced, and handed to the ledger. Once per call, before
+// the client can have its last byte.
+#pragma once
+
+#include <string>
+
+#include "core/gateway/exchange.hpp"
+#include "core/usage/tap.hpp"
+
+namespace llmgw {
+
+struct Outcome {
+    Ending ending = Ending::done;
+    int http_status = 200;  // what the client gets, 0 when it gets none
+    ErrorClass error_class = ErrorClass::none;
+    std::string error_message;
+};
+
+// `facts` may be null when no answer was seen. Closes the attempt that runs, if one does.
+void settle(Exchange& exchange, const Outcome& outcome, const TapFacts* facts);
+
+// Tokens when nobody reported any: four bytes a token, rounded up. Errs high for most text; marked as estimated.
+Usage estimated_usage(std::int64_t request_bytes, std::int64_t content_bytes);
+
+}  // namespace llmgw

@@ -1,0 +1,168 @@
+#include "core/gateway/stream_pump.hpp"
+
+#include "core/gateway/dispatch.hpp"
+#include "core/gateway/settle.hpp"
+#include "core/gateway/usage_request.hpp"
+#include "core/usage/tap.hpp"
+#include "core/util/json_scan.hpp"
+
+namespace llmgw {
+namespace {
+
+// A single event larger than this is passed on in pieces rather than kept.
+constexpr std::size_t pending_bytes_max = 8ULL << 20;
+
+class StreamPump {
+public:
+    StreamPump(Exchange& exchange, Answer& answer, ClientStream& client)
+        : exchange_(exchange), answer_(answer), client_(client), tap_(exchange.dialect()) {}
+
+    bool run() {
+        // The head leaves now, whenever the first event comes.
+        if (!client_.flush()) { return client_gone(); }
+        const auto ping_every = std::chrono::seconds(exchange_.snapshot->config.timeouts.ping_s);
+        for (;;) {
+            auto chunk = answer_.upstream->read(exchange_.watch, ping_every);
+            if (!chunk) { return broken(chunk.error()); }
+            if (chunk->idle) {
+                if (!ping()) { return client_gone(); }
+                continue;
+            }
+            if (!chunk->bytes.empty() && !pass(chunk->bytes)) { return client_gone(); }
+            if (chunk->end) { return ended(); }
+        }
+    }
+
+private:
+    bool pass(std::string_view bytes) {
+        if (!exchange_.attempts.back().first_byte_ms) {
+            exchange_.attempts.back().first_byte_ms =
+                exchange_.services.clock.now_ms() - exchange_.attempts.back().started_ms;
+        }
+        const auto& events = framer_.feed(bytes);
+        for (const auto& event : events) {
+            tap_.event(event);
+        }
+        note_first_token();
+        // The row is safe before the client can see the end.
+        if (tap_.facts().terminal_seen) { settle_done(); }
+        if (!forward(events)) { return false; }
+        if (framer_.pending().size() > pending_bytes_max) { give_piece_ = true; }
+        if (give_piece_) { return forward_pending(); }
+        return client_.flush();
+    }
+
+    bool forward(const std::vector<SseEvent>& events) {
+        if (events.empty()) { return true; }
+        const std::size_t already = pieces_given_;
+        pieces_given_ = 0;
+        give_piece_ = false;
+        if (answer_.hide_usage) {
+            std::string storage;
+            for (const auto& event : events) {
+                if (!write(hide_usage(event.raw, event.data, storage))) { return false; }
+            }
+            return true;
+        }
+        // Events of one feed stand next to each other.
+        const char* begin = events.front().raw.data();
+        const char* end = events.back().raw.data() + events.back().raw.size();
+        return write(std::string_view(begin, static_cast<std::size_t>(end - begin)).substr(already));
+    }
+
+    bool forward_pending() {
+        if (answer_.hide_usage) { return client_.flush(); }
+        const auto pending = framer_.pending();
+        const auto fresh = pending.substr(std::min(pieces_given_, pending.size()));
+        pieces_given_ = pending.size();
+        return write(fresh) && client_.flush();
+    }
+
+    bool write(std::string_view bytes) {
+        exchange_.row.response_bytes += static_cast<std::int64_t>(bytes.size());
+        return client_.write(bytes);
+    }
+
+    void note_first_token() {
+        if (exchange_.row.first_token_ms || !tap_.facts().content_seen) { return; }
+        exchange_.row.first_token_ms = (exchange_.services.clock.steady_us() - exchange_.started_us) / 1000;
+    }
+
+    bool ping() {
+        // Between two events only; within one it would break it.
+        if (!framer_.pending().empty() && pieces_given_ > 0) { return true; }
+        const auto bytes = exchange_.dialect().ping(tap_.facts().events > 0);
+        return bytes.empty() || (client_.write(bytes) && client_.flush());
+    }
+
+    void settle_done() {
+        const auto& error = tap_.facts().error;
+        if (error) {
+            settle(exchange_, {Ending::failed, answer_.upstream->status(), error->error_class, error->message},
+                   &tap_.facts());
+        } else {
+            settle(exchange_, {Ending::done, answer_.upstream->status(), ErrorClass::none, {}}, &tap_.facts());
+        }
+    }
+
+    bool ended() {
+        SseEvent tail;
+        const bool has_tail = framer_.finish(tail);
+        // Several upstreams end without the last blank line; half an event is another matter.
+        const bool whole_tail = has_tail && (tail.data == "[DONE]" ||
+                                             json_scan::each_member(tail.data, [](auto, const auto&) { return true; }));
+        if (whole_tail) {
+            tap_.event(tail);
+            note_first_token();
+        }
+        tap_.stream_end();
+        if (tap_.complete() || tap_.facts().error) {
+            settle_done();
+            if (!whole_tail) { return true; }
+            std::string storage;
+            auto bytes = answer_.hide_usage ? hide_usage(tail.raw, tail.data, storage) : tail.raw;
+            if (!answer_.hide_usage) { bytes = bytes.substr(std::min(pieces_given_, bytes.size())); }
+            return write(bytes);
+        }
+        return broken(
+            {ErrorKind::upstream, exchange_.row.provider + " ended its stream before the answer was complete"});
+    }
+
+    bool broken(const Error& error) {
+        if (error.kind == ErrorKind::cancelled) { return client_gone(); }
+        if (exchange_.settled) { return true; }  // the answer was whole; only its connection was not
+        const bool timeout = error.kind == ErrorKind::timeout;
+        settle(exchange_,
+               {Ending::truncated, answer_.upstream->status(), timeout ? ErrorClass::timeout : ErrorClass::truncated,
+                error.message},
+               &tap_.facts());
+        const auto bytes =
+            exchange_.dialect().encode_stream_error(to_api_error(error, exchange_.call_id()), tap_.state());
+        // An event that was given in pieces cannot be taken back: end it, then say what happened.
+        if (pieces_given_ > 0 && !write("\n\n")) { return false; }
+        return write(bytes) && client_.flush();
+    }
+
+    bool client_gone() {
+        settle(exchange_,
+               {Ending::cancelled, answer_.upstream->status(), ErrorClass::cancelled, "the client went away"},
+               &tap_.facts());
+        return false;
+    }
+
+    Exchange& exchange_;
+    Answer& answer_;
+    ClientStream& client_;
+    Tap tap_;
+    SseFramer framer_;
+    bool give_piece_ = false;
+    std::size_t pieces_given_ = 0;  // bytes of the pending event the client has already
+};
+
+}  // namespace
+
+bool pump_events(Exchange& exchange, Answer& answer, ClientStream& client) {
+    return StreamPump(exchange, answer, client).run();
+}
+
+}  // namespace llmgw

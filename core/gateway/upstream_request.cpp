@@ -1,0 +1,81 @@
+#include "core/gateway/upstream_request.hpp"
+
+#include "core/gateway/header_rules.hpp"
+#include "core/gateway/usage_request.hpp"
+#include "core/util/json_scan.hpp"
+#include "core/util/url.hpp"
+
+namespace llmgw {
+namespace {
+
+// openai base URLs end in a version; client paths for them begin with one.
+std::string upstream_url(const Exchange& exchange, const Target& target) {
+    const auto& endpoint = exchange.endpoint;
+    std::string path = endpoint.path;
+    if (endpoint.model_in_path) {
+        path = endpoint.before_model;
+        // The client's own spelling stays unless the model was resolved to another.
+        const auto as_sent =
+            std::string_view(endpoint.path)
+                .substr(endpoint.before_model.size(),
+                        endpoint.path.size() - endpoint.before_model.size() - endpoint.after_model.size());
+        path += target.model == endpoint.path_model ? std::string(as_sent) : percent_encode(target.model, "/:@");
+        path += endpoint.after_model;
+    }
+    const bool openai = endpoint.dialect == DialectId::openai_chat || endpoint.dialect == DialectId::openai_responses;
+    if (openai && path.starts_with("/v1/")) { path.erase(0, 3); }
+    std::string url = target.provider->base_url + path;
+    if (!endpoint.query.empty()) { url += "?" + endpoint.query; }
+    return url;
+}
+
+}  // namespace
+
+void prepare_upstream(const Exchange& exchange, const Target& target, const std::string& key, PreparedRequest& out) {
+    const auto& endpoint = exchange.endpoint;
+    const auto& timeouts = exchange.snapshot->config.timeouts;
+    auto& request = out.request;
+    request.method = exchange.request.method;
+    request.url = upstream_url(exchange, target);
+    request.connect_timeout = std::chrono::seconds(timeouts.connect_s);
+    request.first_byte_timeout = std::chrono::seconds(timeouts.first_byte_s);
+    request.idle_timeout = std::chrono::seconds(timeouts.idle_s);
+    request.headers = forwarded_request_headers(exchange.request.headers);
+    if (target.provider->passthrough()) {
+        for (auto& header : own_credentials(exchange.request.headers, endpoint.query_key, exchange.client_key_used)) {
+            request.headers.push_back(std::move(header));
+        }
+    } else if (!key.empty()) {
+        attach_key(request.headers, target.provider->auth, key);
+    }
+    request.has_body =
+        !exchange.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
+    if (request.has_body && find_header(request.headers, "content-type").empty()) {
+        request.headers.emplace_back("Content-Type", "");
+    }
+
+    request.body = exchange.body;
+    const auto& peek = exchange.peek;
+    // Splices from the back, so that the spans in front stay true.
+    const bool ask = endpoint.operation == Operation::chat && peek.stream && !peek.wants_usage &&
+                     target.provider->stream_usage == StreamUsage::on_request;
+    const bool rename = peek.model && *peek.model != target.model && endpoint.model_in_body();
+    const auto asks_at = peek.include_usage    ? peek.include_usage->at
+                         : peek.stream_options ? peek.stream_options->at
+                                               : peek.object_at;
+    const auto splice_model = [&](std::string_view body) {
+        return splice(body, peek.model_span, json_scan::quote(target.model));
+    };
+    if (ask && rename) {
+        out.edited = asks_at > peek.model_span.at ? splice_model(ask_for_usage(request.body, peek)) : std::string();
+        if (out.edited.empty()) { out.edited = ask_for_usage(splice_model(request.body), peek); }
+    } else if (ask) {
+        out.edited = ask_for_usage(request.body, peek);
+    } else if (rename) {
+        out.edited = splice_model(request.body);
+    }
+    if (ask || rename) { request.body = out.edited; }
+    out.hide_usage = ask;
+}
+
+}  // namespace llmgw

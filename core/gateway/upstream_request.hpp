@@ -1,0 +1,21 @@
+// From the client's request to the one that goes to a provider, changing no byte that need not change.
+#pragma once
+
+#include <string>
+
+#include "core/gateway/exchange.hpp"
+#include "core/net/transport.hpp"
+#include "core/route/resolve.hpp"
+
+namespace llmgw {
+
+struct PreparedRequest {
+    UpstreamRequest request;  // its body views the exchange's body, or `edited`
+    std::string edited;       // the spliced body, when it had to be
+    bool hide_usage = false;  // llmgw asked for stream usage; the client did not
+};
+
+// `key` is the provider's, "" for none. Not movable into place afterwards: request.body may view `edited`.
+void prepare_upstream(const Exchange& exchange, const Target& target, const std::string& key, PreparedRequest& out);
+
+}  // namespace llmgw

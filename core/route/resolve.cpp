@@ -1,0 +1,89 @@
+#include "core/route/resolve.hpp"
+
+namespace llmgw {
+namespace {
+
+const Provider* named(const std::vector<Provider>& providers, std::string_view name) {
+    for (const auto& provider : providers) {
+        if (provider.name == name) { return &provider; }
+    }
+    return nullptr;
+}
+
+std::string_view native_name(DialectId dialect) {
+    switch (dialect) {
+        case DialectId::anthropic: return "anthropic";
+        case DialectId::gemini: return "gemini";
+        default: return "openai";
+    }
+}
+
+std::string spoken(const Provider& provider) {
+    std::string text;
+    for (const auto id : provider.dialects) {
+        text += (text.empty() ? "" : ", ") + std::string(to_string(id));
+    }
+    return text;
+}
+
+std::string speakers(DialectId dialect, const std::vector<Provider>& providers) {
+    std::string text;
+    for (const auto& provider : providers) {
+        if (provider.speaks(dialect)) { text += (text.empty() ? "" : ", ") + provider.name; }
+    }
+    return text.empty() ? "none" : text;
+}
+
+Result<Target> checked(const Provider& provider, std::string model, DialectId dialect,
+                       const std::vector<Provider>& providers) {
+    if (provider.speaks(dialect)) { return Target{&provider, std::move(model)}; }
+    return fail(ErrorKind::bad_request,
+                "llmgw: this endpoint speaks " + std::string(to_string(dialect)) + ", but provider \"" + provider.name +
+                    "\" speaks " + spoken(provider) +
+                    ", and translation between dialects is not available yet. Providers for this endpoint: " +
+                    speakers(dialect, providers) + ".");
+}
+
+}  // namespace
+
+Result<Target> resolve_model(std::string_view model, DialectId dialect, const std::vector<Provider>& providers) {
+    if (model.empty()) { return fail(ErrorKind::bad_request, "llmgw: the request names no model"); }
+    if (const auto slash = model.find('/'); slash != std::string_view::npos && slash + 1 < model.size()) {
+        if (const auto* provider = named(providers, model.substr(0, slash))) {
+            return checked(*provider, std::string(model.substr(slash + 1)), dialect, providers);
+        }
+    }
+    const Provider* lister = nullptr;
+    std::string also;
+    for (const auto& provider : providers) {
+        for (const auto& listed : provider.models) {
+            if (listed != model) { continue; }
+            also += (also.empty() ? "" : ", ") + provider.name + "/" + listed;
+            lister = lister == nullptr ? &provider : lister;
+        }
+    }
+    if (also.find(", ") != std::string::npos) {
+        return fail(ErrorKind::bad_request, "llmgw: several providers list the model \"" + std::string(model) +
+                                                "\"; name one of them: " + also);
+    }
+    if (lister != nullptr) { return checked(*lister, std::string(model), dialect, providers); }
+    const auto* native = named(providers, native_name(dialect));
+    if (native == nullptr) {
+        return fail(ErrorKind::bad_request, "llmgw: no provider lists the model \"" + std::string(model) + "\"");
+    }
+    return checked(*native, std::string(model), dialect, providers);
+}
+
+Result<Target> resolve_default(DialectId dialect, const std::vector<Provider>& providers,
+                               std::string_view openai_provider) {
+    const bool openai = dialect == DialectId::openai_chat || dialect == DialectId::openai_responses;
+    const auto wanted = openai ? openai_provider : native_name(dialect);
+    const auto* provider = named(providers, wanted);
+    if (provider == nullptr) {
+        return fail(ErrorKind::bad_request, "llmgw: there is no provider \"" + std::string(wanted) +
+                                                "\" to forward this to ([server] v1_provider)");
+    }
+    return Target{provider, {}};
+}
+
+}  // namespace llmgw

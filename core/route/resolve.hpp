@@ -1,0 +1,27 @@
+// From the model a client names to the provider that serves it. Pure.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/model/dialect_id.hpp"
+#include "core/provider/provider.hpp"
+#include "core/util/result.hpp"
+
+namespace llmgw {
+
+struct Target {
+    const Provider* provider = nullptr;  // one of those given
+    std::string model;                   // as the provider knows it
+};
+
+// `provider/model`, a bare name that exactly one provider lists, or else any name the dialect's native
+// provider may know. Errors (bad_request) name what was asked for, what is there, and what to do.
+Result<Target> resolve_model(std::string_view model, DialectId dialect, const std::vector<Provider>& providers);
+
+// Where calls without a model go: the dialect's native provider, or `openai_provider` for the openai dialects.
+Result<Target> resolve_default(DialectId dialect, const std::vector<Provider>& providers,
+                               std::string_view openai_provider);
+
+}  // namespace llmgw
