@@ -189,7 +189,7 @@ private:
 std::function<int()> define_serve(CLI::App& app, const Environment& env) {
     auto options = std::make_shared<Options>();
     app.add_option("--listen", options->listen, "Address to listen on, HOST:PORT; port 0 takes any free one");
-    app.add_option("--config", options->config, "Configuration file (default: " + env.config_path + ")");
+    app.add_option("--config", options->config, "Configuration file instead of $XDG_CONFIG_HOME/llmgw/config.toml");
     return [options, &env] { return Serve(*options, env).run(); };
 }
 
