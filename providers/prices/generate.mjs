@@ -53,13 +53,14 @@ const LISTS = {
     // Since deepseek-chat and deepseek-reasoner are names for v4-flash only models.dev has their price.
     deepseek: [M('deepseek'), L(['deepseek'], 'deepseek', (n) => !n.includes('/'))],
     // OpenRouter's own list first; the bill it states in every answer wins over all of this anyway.
-    openrouter: [openrouter, M('openrouter', (n) => !n.startsWith('~')), G('openrouter', (n) => !n.startsWith('~')), L(['openrouter'], 'openrouter')],
+    openrouter: [openrouter, M('openrouter', (n) => !n.startsWith('~')), G('openrouter', (n) => /^[^~].*\//.test(n)), L(['openrouter'], 'openrouter')],
     // LiteLLM has a typing error in the largest Qwen3 (6 for 0.6).
     together: [M('togetherai'), L(['together_ai'], 'together_ai', (n) => n.includes('/')), G('together')],
     // Answers name the model by its account path; LiteLLM's short names are its own.
     fireworks: [L(['fireworks_ai', 'fireworks_ai-embedding-models'], 'fireworks_ai', (n) => n.includes('/') && !n.endsWith('/')), M('fireworks-ai'), G('fireworks', (n) => n.includes('/'))],
     cerebras: [L(['cerebras'], 'cerebras'), M('cerebras'), G('cerebras')],
-    moonshot: [G('moonshotai', (n) => n !== 'kimi-k2'), L(['moonshot'], 'moonshot'), M('moonshotai')],
+    // kimi-latest and v1-auto are priced by the context size they pick, which no answer tells.
+    moonshot: [G('moonshotai', (n) => n !== 'kimi-k2'), L(['moonshot'], 'moonshot', (n) => !/^kimi-latest$|-auto$/.test(n)), M('moonshotai')],
     zai: [L(['zai'], 'zai'), M('zai')],
     // The Sonar models have a fee per request, for which a row has no column: left out, their answers state the bill.
     perplexity: [L(['perplexity'], 'perplexity', (n) => /^pplx-embed/.test(n)), G('perplexity', (n) => n === 'r1-1776')],
