@@ -4,8 +4,13 @@
 
 namespace llmgw {
 
+std::function<int()> define_prices(CLI::App& app, const Environment& env);
+
 std::span<const Command> commands() {
-    return {};
+    static constexpr std::array table = {
+        Command{"prices", "Show the prices llmgw counts with", "llmgw prices show claude-opus-5", define_prices},
+    };
+    return table;
 }
 
 }  // namespace llmgw

@@ -44,11 +44,16 @@ public:
     explicit Prices(std::span<const PriceLine> table) : table_(table) {}
 
     // Every line of a model; empty when there is none. Tries the name as given, then without a trailing date
-    // (-20250929, -2025-09-29), "-latest" and "@..." suffix.
+    // (-20250929, -2025-09-29), "-latest" and "@..." suffix. Of a fine-tuned "ft:base:team::id" it tries "ft:base".
     std::span<const PriceLine> find(std::string_view provider, std::string_view model) const;
 
     // The cost of one answer. nano is nullopt when a bucket that holds tokens has no price. basis is left alone.
     // A bill stated by the provider (usage.reported_cost_nano) wins over the table.
+    // The whole prompt of each billed pass chooses its long-context line. service_tier and speed choose the variant:
+    // "default", "standard", "on_demand", "auto" and the like are the standard lines, any other tier needs lines of
+    // its own, for that prompt length and with every field used. Nothing is borrowed from another tier.
+    // Audio and reasoning cost what the rest of their bucket costs where the model has no price of its own for them.
+    // nano is also nullopt when the usage holds no number at all.
     Cost cost(std::string_view provider, std::string_view model, const Usage& usage) const;
 
 private:

@@ -1,0 +1,204 @@
+#include <algorithm>
+#include <cstdio>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <CLI/CLI.hpp>
+#include <fmt/format.h>
+#include <nlohmann/json.hpp>
+
+#include "cli/command.hpp"
+#include "providers/prices/table.hpp"
+
+namespace llmgw {
+namespace {
+
+struct Options {
+    std::string model;
+    std::string provider;
+    bool json = false;
+};
+
+// Column of a price: its heading, its key in --json, and where it is. Columns that no shown line fills are left out.
+struct Column {
+    std::string_view heading;
+    std::string_view key;
+    std::int64_t PriceLine::*price;
+};
+
+constexpr Column columns[] = {
+    {"input", "input", &PriceLine::input},
+    {"output", "output", &PriceLine::output},
+    {"cache read", "cache_read", &PriceLine::cache_read},
+    {"write 5m", "cache_write_5m", &PriceLine::cache_write_5m},
+    {"write 1h", "cache_write_1h", &PriceLine::cache_write_1h},
+    {"reasoning", "reasoning", &PriceLine::reasoning},
+    {"audio in", "audio_input", &PriceLine::audio_input},
+    {"audio out", "audio_output", &PriceLine::audio_output},
+    {"search", "web_search", &PriceLine::web_search_pico},
+};
+
+// "openai/gpt-5" names provider and model where openai is a price list; OpenRouter's own names have a slash too.
+std::pair<std::string, std::string> split_target(const Options& options) {
+    const auto slash = options.model.find('/');
+    if (!options.provider.empty() || slash == std::string::npos) { return {options.provider, options.model}; }
+    auto provider = options.model.substr(0, slash);
+    auto model = options.model.substr(slash + 1);
+    if (Prices(builtin_prices()).find(provider, model).empty()) { return {"", options.model}; }
+    return {std::move(provider), std::move(model)};
+}
+
+std::vector<std::string_view> price_lists() {
+    std::vector<std::string_view> names;
+    for (const auto& line : builtin_prices()) {
+        if (names.empty() || names.back() != line.provider) { names.push_back(line.provider); }
+    }
+    return names;
+}
+
+std::vector<PriceLine> find_lines(std::string_view provider, std::string_view model) {
+    std::vector<PriceLine> found;
+    for (const auto name : price_lists()) {
+        if (!provider.empty() && name != provider) { continue; }
+        std::ranges::copy(Prices(builtin_prices()).find(name, model), std::back_inserter(found));
+    }
+    return found;
+}
+
+// Levenshtein distance: how many letters to add, drop or change.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> row(b.size() + 1);
+    for (std::size_t j = 0; j < row.size(); ++j) {
+        row[j] = j;
+    }
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        std::size_t diagonal = std::exchange(row[0], i + 1);
+        for (std::size_t j = 0; j < b.size(); ++j) {
+            const auto change = diagonal + (a[i] == b[j] ? 0 : 1);
+            diagonal = std::exchange(row[j + 1], std::min({change, row[j] + 1, row[j + 1] + 1}));
+        }
+    }
+    return row.back();
+}
+
+// Up to three known names that were perhaps meant: those that hold the text, then those few letters away.
+std::vector<std::string> nearest(std::string_view provider, std::string_view model) {
+    std::vector<std::pair<std::size_t, std::string>> ranked;
+    for (const auto& line : builtin_prices()) {
+        if (!line.variant.empty() || line.threshold != 0 || (!provider.empty() && line.provider != provider)) {
+            continue;
+        }
+        const bool holds = !model.empty() && line.model.find(model) != std::string_view::npos;
+        const auto far = holds ? 0 : distance(model, line.model);
+        if (far > std::max<std::size_t>(2, model.size() / 3)) { continue; }
+        ranked.emplace_back(far * 100 + line.model.size(), fmt::format("{}/{}", line.provider, line.model));
+    }
+    std::ranges::sort(ranked);
+    std::vector<std::string> names;
+    for (std::size_t i = 0; i < std::min<std::size_t>(3, ranked.size()); ++i) {
+        names.push_back(ranked[i].second);
+    }
+    return names;
+}
+
+std::string tier_of(const PriceLine& line) {
+    std::string text(line.variant.empty() ? "standard" : line.variant);
+    if (line.threshold > 0) { text += fmt::format(", prompt > {}", line.threshold); }
+    if (line.us_percent != 100) { text += fmt::format(", us x {}", format_dollars(line.us_percent * 10'000'000'000)); }
+    return text;
+}
+
+void print_json(const std::vector<PriceLine>& lines) {
+    auto rows = nlohmann::ordered_json::array();
+    for (const auto& line : lines) {
+        nlohmann::ordered_json row;
+        row["provider"] = line.provider;
+        row["model"] = line.model;
+        row["tier"] = line.variant.empty() ? "standard" : line.variant;
+        row["prompt_above"] = line.threshold;
+        // The nearest double prints as the decimal it came from.
+        for (const auto& column : columns) {
+            const auto price = line.*column.price;
+            row[std::string(column.key)] = price == no_price
+                                               ? nlohmann::ordered_json()
+                                               : nlohmann::ordered_json(static_cast<double>(price) / 1e12);
+        }
+        row["us_percent"] = line.us_percent;
+        row["source"] = line.source;
+        row["date"] = line.date;
+        rows.push_back(std::move(row));
+    }
+    fmt::print("{}\n", rows.dump(2));
+}
+
+using Table = std::vector<std::vector<std::string>>;
+
+Table table_of(const std::vector<PriceLine>& lines) {
+    Table table(lines.size() + 1);
+    const auto add = [&](std::string_view heading, const auto& cell) {
+        table[0].emplace_back(heading);
+        for (std::size_t i = 0; i < lines.size(); ++i) {
+            table[i + 1].push_back(cell(lines[i]));
+        }
+    };
+    add("model", [](const PriceLine& line) { return fmt::format("{}/{}", line.provider, line.model); });
+    add("tier", tier_of);
+    for (const auto& column : columns) {
+        const auto known = [&column](const PriceLine& line) { return line.*column.price != no_price; };
+        if (std::ranges::none_of(lines, known)) { continue; }
+        add(column.heading,
+            [&](const PriceLine& line) { return known(line) ? format_dollars(line.*column.price) : std::string("-"); });
+    }
+    add("from", [](const PriceLine& line) { return fmt::format("{} {}", line.source, line.date); });
+    return table;
+}
+
+void print_table(const std::vector<PriceLine>& lines) {
+    const auto table = table_of(lines);
+    for (const auto& row : table) {
+        std::string text;
+        for (std::size_t i = 0; i < row.size(); ++i) {
+            std::size_t width = 0;
+            for (const auto& other : table) {
+                width = std::max(width, other[i].size());
+            }
+            const bool money = i >= 2 && i + 1 < row.size();
+            text += money ? fmt::format("{:>{}}  ", row[i], width) : fmt::format("{:<{}}  ", row[i], width);
+        }
+        text.erase(text.find_last_not_of(' ') + 1);
+        fmt::print("{}\n", text);
+    }
+    fmt::print("US dollars per million tokens; search: per search.\n");
+}
+
+int show(const Options& options) {
+    const auto [provider, model] = split_target(options);
+    const auto lines = find_lines(provider, model);
+    if (lines.empty()) {
+        std::string message = fmt::format("no price known for {}", model);
+        if (!provider.empty()) { message += fmt::format(" in the price list of {}", provider); }
+        const auto names = nearest(provider, model);
+        if (!names.empty()) { message += fmt::format("; nearest: {}", fmt::join(names, ", ")); }
+        return report_error({ErrorKind::not_found, message});
+    }
+    options.json ? print_json(lines) : print_table(lines);
+    return exit_code::done;
+}
+
+}  // namespace
+
+// `llmgw prices show`: the built-in list, as data.
+std::function<int()> define_prices(CLI::App& app, const Environment&) {
+    auto options = std::make_shared<Options>();
+    app.require_subcommand(1);
+    auto* sub = app.add_subcommand("show", "The prices llmgw knows for a model");
+    sub->add_option("model", options->model, "Model, as the provider names it, or provider/model")->required();
+    sub->add_option("--provider", options->provider, "Only this price list");
+    sub->add_flag("--json", options->json, "Print JSON: numbers are US dollars per million tokens, null: not known");
+    sub->footer("Example:\n  llmgw prices show claude-opus-5 --provider anthropic");
+    return [options] { return show(*options); };
+}
+
+}  // namespace llmgw
