@@ -2,6 +2,8 @@
 // values out, so that all of it is testable with files. Implementations live in providers/dialects/<name>/.
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,14 +17,24 @@
 
 namespace llmgw {
 
+// Where a stream stood when llmgw had to end it, for the terminal error event.
+struct StreamState {
+    std::int64_t next_sequence = 0;  // openai-responses: the next sequence_number
+    std::string response_id;
+    std::string model;
+};
+
 // Reads one stream. Decoders are cheap on the events that carry nothing but content: they look, they do not parse.
 class StreamDecoder {
 public:
     virtual ~StreamDecoder() = default;
     // Appends what this event says to `out`. Malformed events are ignored, as every client does or should.
     virtual void decode(const SseEvent& sse, std::vector<Event>& out) = 0;
-    // The stream is over (clean end of file). Appends what could only be known now.
+    // The stream is over (clean end of file). Appends what could only be known now: Terminal, for dialects and
+    // hosts that mark the end only by closing (Gemini; Chat hosts that send no [DONE] after a finish_reason).
     virtual void finish(std::vector<Event>& out) = 0;
+    // Where the stream stands, for encode_stream_error of the same dialect.
+    virtual StreamState state() const { return {}; }
 };
 
 // What a whole (not streamed) answer says.
@@ -33,13 +45,6 @@ struct DecodedResponse {
     std::optional<Usage> usage;
     std::size_t content_bytes = 0;  // size of the body's generated part, roughly; for estimates only
     std::optional<ApiError> error;  // an error inside a 200
-};
-
-// Where a stream stood when llmgw had to end it, for the terminal error event.
-struct StreamState {
-    std::int64_t next_sequence = 0;  // openai-responses: the next sequence_number
-    std::string response_id;
-    std::string model;
 };
 
 class Dialect {

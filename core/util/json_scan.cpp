@@ -1,0 +1,447 @@
+#include "core/util/json_scan.hpp"
+
+#include <bit>
+#include <charconv>
+#include <cmath>
+#include <cstring>
+
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
+namespace llmgw::json_scan {
+
+namespace {
+
+bool is_space(char c) {
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+bool is_digit(char c) {
+    return c >= '0' && c <= '9';
+}
+
+// Past the closing quote of the string whose first byte (after its opening quote) is at `from`; nullptr when
+// it does not end. memchr finds quotes; a quote counts when an even number of backslashes stands before it.
+const char* skip_long_string(const char* from, const char* end) {
+    while (true) {
+        const auto* quote = static_cast<const char*>(std::memchr(from, '"', static_cast<std::size_t>(end - from)));
+        if (quote == nullptr) { return nullptr; }
+        const char* back = quote;
+        while (back > from && back[-1] == '\\') {
+            --back;
+        }
+        if (((quote - back) & 1) == 0) { return quote + 1; }
+        from = quote + 1;
+    }
+}
+
+// Most strings in JSON are keys and short words, for which calling memchr costs more than looking.
+inline const char* skip_string(const char* from, const char* end) {
+#if defined(__SSE2__)
+    if (end - from >= 16) {
+        const __m128i bytes = _mm_loadu_si128(reinterpret_cast<const __m128i*>(from));
+        const auto mask_of = [&](char c) {
+            return static_cast<unsigned>(_mm_movemask_epi8(_mm_cmpeq_epi8(bytes, _mm_set1_epi8(c))));
+        };
+        const unsigned quotes = mask_of('"');
+        const unsigned hits = quotes | mask_of('\\');
+        if (hits == 0) { return skip_long_string(from + 16, end); }
+        const int first = std::countr_zero(hits);
+        if (((quotes >> first) & 1U) != 0) { return from + first + 1; }
+    }
+#endif
+    return skip_long_string(from, end);
+}
+
+// Past the bracket that closes the container opened at `from[-1]`.
+const char* skip_container(const char* from, const char* end) {
+    int depth = 1;
+    for (const char* p = from; p < end;) {
+        const char c = *p++;
+        if (c == '"') {
+            p = skip_string(p, end);
+            if (p == nullptr) { return nullptr; }
+            continue;
+        }
+        if (c < '[') { continue; }
+        const char folded = static_cast<char>(c | 0x20);  // '[' and '{', ']' and '}' differ in this bit only
+        if (folded == '}') {
+            if (--depth == 0) { return p; }
+        } else if (folded == '{' && ++depth > depth_max) {
+            return nullptr;
+        }
+    }
+    return nullptr;
+}
+
+// Past a number by JSON's grammar; nullptr when there is none.
+const char* skip_number(const char* p, const char* end) {
+    const auto digits = [&] {
+        const char* start = p;
+        while (p < end && is_digit(*p)) {
+            ++p;
+        }
+        return p != start;
+    };
+    if (p < end && *p == '-') { ++p; }
+    if (!digits()) { return nullptr; }
+    if (p < end && *p == '.') {
+        ++p;
+        if (!digits()) { return nullptr; }
+    }
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        ++p;
+        if (p < end && (*p == '+' || *p == '-')) { ++p; }
+        if (!digits()) { return nullptr; }
+    }
+    return p;
+}
+
+const char* skip_word(const char* p, const char* end, std::string_view word) {
+    const bool same = static_cast<std::size_t>(end - p) >= word.size() && std::memcmp(p, word.data(), word.size()) == 0;
+    return same ? p + word.size() : nullptr;
+}
+
+int hex_digit(char c) {
+    if (is_digit(c)) { return c - '0'; }
+    if (c >= 'a' && c <= 'f') { return c - 'a' + 10; }
+    if (c >= 'A' && c <= 'F') { return c - 'A' + 10; }
+    return -1;
+}
+
+// Four hex digits at text[at]; -1 when they are not there.
+int hex4(std::string_view text, std::size_t at) {
+    if (at + 4 > text.size()) { return -1; }
+    int value = 0;
+    for (std::size_t i = at; i < at + 4; ++i) {
+        const int digit = hex_digit(text[i]);
+        if (digit < 0) { return -1; }
+        value = value * 16 + digit;
+    }
+    return value;
+}
+
+void append_utf8(std::string& out, unsigned code) {
+    const auto put = [&](unsigned byte) { out.push_back(static_cast<char>(byte)); };
+    if (code < 0x80) {
+        put(code);
+    } else if (code < 0x800) {
+        put(0xC0 | (code >> 6));
+        put(0x80 | (code & 0x3F));
+    } else if (code < 0x10000) {
+        put(0xE0 | (code >> 12));
+        put(0x80 | ((code >> 6) & 0x3F));
+        put(0x80 | (code & 0x3F));
+    } else {
+        put(0xF0 | (code >> 18));
+        put(0x80 | ((code >> 12) & 0x3F));
+        put(0x80 | ((code >> 6) & 0x3F));
+        put(0x80 | (code & 0x3F));
+    }
+}
+
+// Resolves the escapes of a string's inside. Half a surrogate pair is broken.
+bool unescape(std::string_view in, std::string& out) {
+    out.reserve(in.size());
+    std::size_t i = 0;
+    while (i < in.size()) {
+        const std::size_t slash = in.find('\\', i);
+        if (slash == std::string_view::npos) {
+            out.append(in.substr(i));
+            return true;
+        }
+        out.append(in.substr(i, slash - i));
+        if (slash + 1 >= in.size()) { return false; }
+        const char c = in[slash + 1];
+        i = slash + 2;
+        switch (c) {
+            case '"':
+            case '\\':
+            case '/': out.push_back(c); break;
+            case 'b': out.push_back('\b'); break;
+            case 'f': out.push_back('\f'); break;
+            case 'n': out.push_back('\n'); break;
+            case 'r': out.push_back('\r'); break;
+            case 't': out.push_back('\t'); break;
+            case 'u': {
+                const int high = hex4(in, i);
+                if (high < 0 || (high >= 0xDC00 && high <= 0xDFFF)) { return false; }
+                i += 4;
+                if (high < 0xD800 || high > 0xDBFF) {
+                    append_utf8(out, static_cast<unsigned>(high));
+                    break;
+                }
+                const bool pair = i + 6 <= in.size() && in[i] == '\\' && in[i + 1] == 'u';
+                const int low = pair ? hex4(in, i + 2) : -1;
+                if (low < 0xDC00 || low > 0xDFFF) { return false; }
+                i += 6;
+                append_utf8(out, 0x10000U + ((static_cast<unsigned>(high) - 0xD800U) << 10) +
+                                     (static_cast<unsigned>(low) - 0xDC00U));
+                break;
+            }
+            default: return false;
+        }
+    }
+    return true;
+}
+
+// Length of the UTF-8 sequence at text[at], or 0 when it is not one (overlong forms and surrogates included).
+std::size_t utf8_length(std::string_view text, std::size_t at) {
+    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+    const unsigned char lead = byte(at);
+    std::size_t length = 0;
+    unsigned char low = 0x80;
+    unsigned char high = 0xBF;
+    if (lead < 0x80) { return 1; }
+    if (lead >= 0xC2 && lead <= 0xDF) {
+        length = 2;
+    } else if (lead >= 0xE0 && lead <= 0xEF) {
+        length = 3;
+        if (lead == 0xE0) { low = 0xA0; }
+        if (lead == 0xED) { high = 0x9F; }
+    } else if (lead >= 0xF0 && lead <= 0xF4) {
+        length = 4;
+        if (lead == 0xF0) { low = 0x90; }
+        if (lead == 0xF4) { high = 0x8F; }
+    } else {
+        return 0;
+    }
+    if (at + length > text.size()) { return 0; }
+    if (byte(at + 1) < low || byte(at + 1) > high) { return 0; }
+    for (std::size_t i = at + 2; i < at + length; ++i) {
+        if (byte(i) < 0x80 || byte(i) > 0xBF) { return 0; }
+    }
+    return length;
+}
+
+bool equal_ignoring_case(std::string_view a, std::string_view b) {
+    if (a.size() != b.size()) { return false; }
+    const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
+    for (std::size_t i = 0; i < a.size(); ++i) {
+        if (lower(a[i]) != lower(b[i])) { return false; }
+    }
+    return true;
+}
+
+}  // namespace
+
+std::optional<std::string> Value::as_string() const {
+    if (type != Type::string || text.size() < 2) { return std::nullopt; }
+    std::string out;
+    if (!unescape(raw_string(), out)) { return std::nullopt; }
+    return out;
+}
+
+std::optional<std::int64_t> Value::as_int() const {
+    if (type != Type::number) { return std::nullopt; }
+    std::int64_t value = 0;
+    const char* end = text.data() + text.size();
+    const auto whole = std::from_chars(text.data(), end, value);
+    if (whole.ec == std::errc{} && whole.ptr == end) { return value; }
+    double real = 0;
+    const auto parsed = std::from_chars(text.data(), end, real);
+    // Doubles hold whole numbers exactly up to 2^53.
+    if (parsed.ec != std::errc{} || std::abs(real) > 9007199254740992.0 || real != std::floor(real)) {
+        return std::nullopt;
+    }
+    return static_cast<std::int64_t>(real);
+}
+
+std::optional<bool> Value::as_bool() const {
+    if (type != Type::boolean) { return std::nullopt; }
+    return text == "true";
+}
+
+Reader::Reader(std::string_view text, char open)
+    : at_(text.data()), end_(text.data() + text.size()), close_(open == '{' ? '}' : ']') {
+    if (text.starts_with("\xEF\xBB\xBF")) { at_ += 3; }
+    if (!skip_space() || *at_ != open) {
+        broken();
+        return;
+    }
+    ++at_;
+}
+
+bool Reader::broken() {
+    state_ = State::broken;
+    return false;
+}
+
+bool Reader::skip_space() {
+    while (at_ < end_ && is_space(*at_)) {
+        ++at_;
+    }
+    return at_ < end_;
+}
+
+// Moves past what stands before a member or an element: nothing before the first, a comma before the others.
+bool Reader::separator() {
+    if (state_ == State::before_value) {
+        Value skipped;
+        if (!read_value(skipped)) { return false; }
+    }
+    if (state_ != State::first && state_ != State::after_value) { return false; }
+    if (!skip_space()) { return broken(); }
+    if (*at_ == close_) {
+        ++at_;
+        state_ = State::complete;
+        return false;
+    }
+    if (state_ == State::after_value) {
+        if (*at_ != ',') { return broken(); }
+        ++at_;
+        if (!skip_space()) { return broken(); }
+    }
+    return true;
+}
+
+bool Reader::next_key(std::string_view& key) {
+    if (!separator()) { return false; }
+    if (*at_ != '"') { return broken(); }
+    const char* start = at_ + 1;
+    const char* after = skip_string(start, end_);
+    if (after == nullptr) { return broken(); }
+    key = {start, static_cast<std::size_t>(after - 1 - start)};
+    at_ = after;
+    if (!skip_space() || *at_ != ':') { return broken(); }
+    ++at_;
+    if (!skip_space()) { return broken(); }
+    state_ = State::before_value;
+    return true;
+}
+
+bool Reader::next_element(Value& value) {
+    if (!separator()) { return false; }
+    state_ = State::before_value;
+    return read_value(value);
+}
+
+bool Reader::read_value(Value& value) {
+    if (state_ != State::before_value) { return false; }
+    const char* start = at_;
+    const char* after = nullptr;
+    switch (*at_) {
+        case '"':
+            value.type = Type::string;
+            after = skip_string(at_ + 1, end_);
+            break;
+        case '{':
+            value.type = Type::object;
+            after = skip_container(at_ + 1, end_);
+            break;
+        case '[':
+            value.type = Type::array;
+            after = skip_container(at_ + 1, end_);
+            break;
+        case 't':
+            value.type = Type::boolean;
+            after = skip_word(at_, end_, "true");
+            break;
+        case 'f':
+            value.type = Type::boolean;
+            after = skip_word(at_, end_, "false");
+            break;
+        case 'n':
+            value.type = Type::null;
+            after = skip_word(at_, end_, "null");
+            break;
+        default:
+            value.type = Type::number;
+            after = skip_number(at_, end_);
+            break;
+    }
+    if (after == nullptr) { return broken(); }
+    value.text = {start, static_cast<std::size_t>(after - start)};
+    at_ = after;
+    state_ = State::after_value;
+    return true;
+}
+
+std::optional<Value> member(std::string_view object_text, std::string_view key) {
+    return at(object_text, {key});
+}
+
+std::optional<Value> at(std::string_view text, std::initializer_list<std::string_view> path) {
+    std::string_view inside = text;
+    for (const auto* step = path.begin(); step != path.end(); ++step) {
+        Reader reader(inside, '{');
+        std::string_view key;
+        do {
+            if (!reader.next_key(key)) { return std::nullopt; }
+        } while (key != *step);
+        if (step + 1 == path.end()) {
+            Value value;
+            if (!reader.read_value(value)) { return std::nullopt; }
+            return value;
+        }
+        inside = reader.rest();
+    }
+    return std::nullopt;
+}
+
+Lookup lookup(std::string_view object_text, std::string_view key) {
+    Lookup result;
+    Reader reader(object_text, '{');
+    std::string_view written;
+    Value value;
+    std::string resolved;
+    while (reader.next_member(written, value)) {
+        std::string_view name = written;
+        if (written.find('\\') != std::string_view::npos) {
+            resolved.clear();
+            // A key with broken escapes is nobody's; a strict parser refuses the whole text.
+            if (!unescape(written, resolved)) { return result; }
+            name = resolved;
+        }
+        if (name == key) { result.value = value; }
+        if (equal_ignoring_case(name, key)) { ++result.matches; }
+    }
+    result.whole = reader.complete();
+    return result;
+}
+
+std::optional<Value> last_member(std::string_view object_text, std::string_view key) {
+    return lookup(object_text, key).value;
+}
+
+std::string quote(std::string_view text) {
+    static constexpr char hex[] = "0123456789abcdef";
+    std::string out;
+    out.reserve(text.size() + 2);
+    out.push_back('"');
+    for (std::size_t i = 0; i < text.size();) {
+        const auto c = static_cast<unsigned char>(text[i]);
+        if (c >= 0x80) {
+            const std::size_t length = utf8_length(text, i);
+            if (length == 0) {
+                out.append("\xEF\xBF\xBD");
+                ++i;
+            } else {
+                out.append(text.substr(i, length));
+                i += length;
+            }
+            continue;
+        }
+        switch (c) {
+            case '"': out.append("\\\""); break;
+            case '\\': out.append("\\\\"); break;
+            case '\n': out.append("\\n"); break;
+            case '\r': out.append("\\r"); break;
+            case '\t': out.append("\\t"); break;
+            default:
+                if (c < 0x20 || c == 0x7F) {
+                    out.append("\\u00");
+                    out.push_back(hex[c >> 4]);
+                    out.push_back(hex[c & 15]);
+                } else {
+                    out.push_back(static_cast<char>(c));
+                }
+        }
+        ++i;
+    }
+    out.push_back('"');
+    return out;
+}
+
+}  // namespace llmgw::json_scan
