@@ -24,7 +24,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds flush_retry{10};     // between two tries while somebody waits in flush()
 constexpr milliseconds backoff_first{100};  // between two tries of a database that does not work
 constexpr milliseconds backoff_most{5'000};
-constexpr milliseconds tidy_every{1'000};  // after a quiet second the journal is retired, commits are synced
+constexpr milliseconds tidy_every{1'000};  // done journal files are removed, commits reach the disk
 constexpr milliseconds drain_every{30'000};
 
 struct Entry {
@@ -40,7 +40,7 @@ class WriterLedger final : public UsageLedger {
 public:
     WriterLedger(LedgerOptions options, const Clock& clock, std::function<void(std::string)> warn)
         : options_(std::move(options)),
-          warn_(std::move(warn)),
+          warn_(warn ? std::move(warn) : [](const std::string&) {}),
           journal_({.directory = journal_path(options_.data_dir),
                     .segment_bytes_max = options_.segment_bytes_max,
                     .bytes_max = options_.journal_max_bytes},
@@ -107,8 +107,11 @@ private:
     std::uint64_t flush_seen_ = 0;
     JournalState journal_told_ = JournalState::ok;
     std::int64_t dropped_told_ = 0;
-    std::string failure_told_;
-    bool unsynced_ = false;  // committed, but not yet safe from a power cut
+    bool failure_told_ = false;
+    bool newer_told_ = false;
+    bool stop_seen_ = false;
+    std::int64_t spilled_drained_ = 0;  // so many of spilled_ are in segments that were drained since
+    bool unsynced_ = false;             // committed, but not yet safe from a power cut
     SteadyTime tidied_ = now();
     SteadyTime drained_{};
 
@@ -184,23 +187,24 @@ void WriterLedger::run() {
         thorough = thorough && !clean;
         backoff = database_ok_ ? backoff_first : std::min(backoff * 2, backoff_most);
         const bool hurry = somebody_waits || deadline.has_value();
-        pause = hurry ? flush_retry : !clean ? backoff : tidy_every;
+        const bool untidy = unsynced_ || journal_.has_records() || journal_.state() != JournalState::ok;
+        pause = hurry ? flush_retry : !clean ? backoff : untidy ? tidy_every : drain_every;
     }
     abandon();
 }
 
 WriterLedger::Task WriterLedger::wait_for_work(milliseconds pause) {
     std::unique_lock lock(mutex_);
-    const auto interrupted = [&] { return stopping_ || flush_wanted_ > flush_seen_; };
-    if (stopping_ || flush_done_ < flush_seen_) {
-        // Between two tries: neither the queue nor the old request is news.
-        wake_.wait_for(lock, pause, [&] { return flush_wanted_ > flush_seen_; });
-    } else if (!database_ok_) {
-        wake_.wait_for(lock, pause, interrupted);
-    } else if (wake_.wait_for(lock, pause, [&] { return interrupted() || !queue_.empty(); })) {
+    const auto news = [&] { return (stopping_ && !stop_seen_) || flush_wanted_ > flush_seen_; };
+    const bool retrying = stop_seen_ || flush_done_ < flush_seen_ || !database_ok_;
+    if (retrying) {
+        // Neither the queue nor the old request is a reason to try earlier.
+        wake_.wait_for(lock, pause, news);
+    } else if (wake_.wait_for(lock, pause, [&] { return news() || !queue_.empty(); })) {
         wake_.wait_for(lock, milliseconds(options_.group_ms),
-                       [&] { return interrupted() || static_cast<std::int64_t>(queue_.size()) >= options_.batch_max; });
+                       [&] { return news() || static_cast<std::int64_t>(queue_.size()) >= options_.batch_max; });
     }
+    stop_seen_ = stopping_;
     return {.stop = stopping_, .flush = flush_wanted_};
 }
 
@@ -208,7 +212,11 @@ bool WriterLedger::pass(bool thorough) {
     bool clean = commit_queue();
     tidy(thorough);
     const bool due = now() - drained_ >= drain_every;
-    if (clean && (thorough || due || journal_.has_spilled())) { clean = drain_orphans() && !journal_.has_spilled(); }
+    const auto spilled = spilled_.load();
+    if (clean && (thorough || due || spilled != spilled_drained_)) {
+        clean = drain_orphans() && !journal_.has_spilled();
+        if (clean) { spilled_drained_ = spilled; }
+    }
     tell_journal_state();
     tell_losses();
     return clean;
@@ -307,6 +315,9 @@ bool WriterLedger::drain_orphans() {
     if (drained.unreadable > 0) {
         warn_("usage log: " + std::to_string(drained.unreadable) + " torn journal lines were skipped");
     }
+    if (drained.newer > 0 && !std::exchange(newer_told_, true)) {
+        warn_("usage log: " + journal_.directory() + " holds calls of a newer llmgw, which only that one can add");
+    }
     return true;
 }
 
@@ -325,16 +336,13 @@ void WriterLedger::database_failed(const Error& error) {
     // Every failure is answered in one way: close, keep the calls, open again later.
     store_.reset();
     database_ok_ = false;
-    if (failure_told_ == error.message) { return; }
-    failure_told_ = error.message;
+    if (std::exchange(failure_told_, true)) { return; }
     warn_("usage log: " + error.message + ". Calls are kept in " + journal_.directory() + " until it works again");
 }
 
 void WriterLedger::database_worked() {
     database_ok_ = true;
-    if (failure_told_.empty()) { return; }
-    failure_told_.clear();
-    warn_("usage log: the database works again");
+    if (std::exchange(failure_told_, false)) { warn_("usage log: the database works again"); }
 }
 
 void WriterLedger::tell_journal_state() {

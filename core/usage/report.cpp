@@ -98,12 +98,13 @@ public:
     Report report() const;
 
 private:
-    // A group's key: its values, each ended by a NUL, which no value needs to hold.
+    // A group's key: its values, each ended by a NUL, and cut where one holds a NUL of its own.
     ReportSums& group(const Statement& row) {
         key_.clear();
         for (std::size_t i = 0; i < by_->size(); ++i) {
             const int column = columns_fixed + static_cast<int>(i);
-            key_ += (*by_)[i]->is_time ? std::string_view(days_.day(row.integer(column))) : row.text(column);
+            const auto value = (*by_)[i]->is_time ? std::string_view(days_.day(row.integer(column))) : row.text(column);
+            key_ += value.substr(0, value.find('\0'));
             key_ += '\0';
         }
         // Calls come in bursts of the same kind.
