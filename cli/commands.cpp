@@ -1,16 +1,19 @@
 #include <array>
 
 #include "cli/command.hpp"
+#include "cli/commands/all.hpp"
 
 namespace llmgw {
+namespace {
 
-std::function<int()> define_prices(CLI::App& app, const Environment& env);
+constexpr std::array command_table{
+    Command{"serve", "Run the local gateway", "llmgw serve --listen 127.0.0.1:4117", &define_serve},
+};
+
+}  // namespace
 
 std::span<const Command> commands() {
-    static constexpr std::array table = {
-        Command{"prices", "Show the prices llmgw counts with", "llmgw prices show claude-opus-5", define_prices},
-    };
-    return table;
+    return command_table;
 }
 
 }  // namespace llmgw

@@ -1,0 +1,122 @@
+#include "core/store/db.hpp"
+
+#include <sqlite3.h>
+
+namespace llmgw {
+
+void Statement::Finalize::operator()(sqlite3_stmt* handle) const {
+    sqlite3_finalize(handle);
+}
+
+void Statement::bind(int parameter, std::string_view text) {
+    // A null pointer would bind NULL.
+    sqlite3_bind_text(handle_.get(), parameter, text.data() == nullptr ? "" : text.data(),
+                      static_cast<int>(text.size()), SQLITE_STATIC);
+}
+
+void Statement::bind_copy(int parameter, std::string_view text) {
+    sqlite3_bind_text(handle_.get(), parameter, text.data() == nullptr ? "" : text.data(),
+                      static_cast<int>(text.size()), SQLITE_TRANSIENT);
+}
+
+void Statement::bind(int parameter, std::int64_t value) {
+    sqlite3_bind_int64(handle_.get(), parameter, value);
+}
+
+void Statement::bind_null(int parameter) {
+    sqlite3_bind_null(handle_.get(), parameter);
+}
+
+Statement::Step Statement::step() {
+    switch (sqlite3_step(handle_.get())) {
+        case SQLITE_ROW: return Step::row;
+        case SQLITE_DONE: return Step::done;
+        default: return Step::failed;
+    }
+}
+
+void Statement::reset() {
+    sqlite3_reset(handle_.get());
+}
+
+bool Statement::is_null(int column) const {
+    return sqlite3_column_type(handle_.get(), column) == SQLITE_NULL;
+}
+
+std::int64_t Statement::integer(int column) const {
+    return sqlite3_column_int64(handle_.get(), column);
+}
+
+std::string_view Statement::text(int column) const {
+    const auto* bytes = reinterpret_cast<const char*>(sqlite3_column_text(handle_.get(), column));
+    if (bytes == nullptr) { return {}; }
+    return {bytes, static_cast<std::size_t>(sqlite3_column_bytes(handle_.get(), column))};
+}
+
+std::string Statement::column_name(int column) const {
+    return sqlite3_column_name(handle_.get(), column);
+}
+
+int Statement::columns() const {
+    return sqlite3_column_count(handle_.get());
+}
+
+void Database::Close::operator()(sqlite3* handle) const {
+    sqlite3_close_v2(handle);
+}
+
+Result<Database> Database::open(const std::string& path, Mode mode, int busy_timeout_ms) {
+    const int flags = (mode == Mode::read_write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
+    sqlite3* handle = nullptr;
+    const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+    Database database(handle, path);
+    if (code != SQLITE_OK) { return std::unexpected(database.error()); }
+    sqlite3_extended_result_codes(handle, 1);
+    sqlite3_busy_timeout(handle, busy_timeout_ms);
+    return database;
+}
+
+Result<> Database::execute(const char* sql) {
+    if (sqlite3_exec(handle_.get(), sql, nullptr, nullptr, nullptr) != SQLITE_OK) { return std::unexpected(error()); }
+    return {};
+}
+
+Result<Statement> Database::prepare(std::string_view sql) {
+    sqlite3_stmt* statement = nullptr;
+    const auto size = static_cast<int>(sql.size());
+    if (sqlite3_prepare_v3(handle_.get(), sql.data(), size, 0, &statement, nullptr) != SQLITE_OK) {
+        return std::unexpected(error());
+    }
+    return Statement(statement);
+}
+
+Result<std::int64_t> Database::integer(const char* sql) {
+    auto statement = prepare(sql);
+    if (!statement) { return std::unexpected(statement.error()); }
+    switch (statement->step()) {
+        case Statement::Step::row: return statement->integer(0);
+        case Statement::Step::done: return 0;
+        case Statement::Step::failed: break;
+    }
+    return std::unexpected(error());
+}
+
+Error Database::error() const {
+    const char* text = handle_ ? sqlite3_errmsg(handle_.get()) : "out of memory";
+    return {ErrorKind::io, path_ + ": " + text};
+}
+
+int Database::changes() const {
+    return sqlite3_changes(handle_.get());
+}
+
+bool Database::in_transaction() const {
+    return sqlite3_get_autocommit(handle_.get()) == 0;
+}
+
+void Database::checkpoint() {
+    // Busy readers make it do less, which the next one makes up for; a failing disk shows at the next commit.
+    sqlite3_wal_checkpoint_v2(handle_.get(), nullptr, SQLITE_CHECKPOINT_PASSIVE, nullptr, nullptr);
+}
+
+}  // namespace llmgw

@@ -1,0 +1,390 @@
+#include "core/usage/ledger.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "core/store/usage_store.hpp"
+#include "core/usage/drain.hpp"
+#include "core/usage/journal.hpp"
+#include "core/usage/record_text.hpp"
+
+namespace llmgw {
+namespace {
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+using std::chrono::milliseconds;
+
+constexpr milliseconds flush_retry{10};     // between two tries while somebody waits in flush()
+constexpr milliseconds backoff_first{100};  // between two tries of a database that does not work
+constexpr milliseconds backoff_most{5'000};
+constexpr milliseconds tidy_every{1'000};  // done journal files are removed, commits reach the disk
+constexpr milliseconds drain_every{30'000};
+
+struct Entry {
+    CallRecord record;
+    std::shared_ptr<Segment> segment;  // null: in memory only
+};
+
+SteadyTime now() {
+    return std::chrono::steady_clock::now();
+}
+
+class WriterLedger final : public UsageLedger {
+public:
+    WriterLedger(LedgerOptions options, const Clock& clock, std::function<void(std::string)> warn)
+        : options_(std::move(options)),
+          warn_(warn ? std::move(warn) : [](const std::string&) {}),
+          journal_({.directory = journal_path(options_.data_dir),
+                    .segment_bytes_max = options_.segment_bytes_max,
+                    .bytes_max = options_.journal_max_bytes},
+                   clock),
+          writer_([this] { run(); }) {}
+
+    ~WriterLedger() override {
+        {
+            const std::lock_guard lock(mutex_);
+            stopping_ = true;
+        }
+        wake_.notify_one();
+        writer_.join();
+    }
+
+    void record(CallRecord record) override;
+    bool flush(milliseconds timeout) override;
+    LedgerStats stats() const override;
+
+private:
+    // What the writer was woken for.
+    struct Task {
+        bool stop = false;
+        std::uint64_t flush = 0;  // the newest request for a flush
+    };
+
+    void run();
+    Task wait_for_work(milliseconds pause);
+    bool pass(bool thorough);
+    bool commit_queue();
+    bool commit_batch();
+    void take_batch();
+    bool open_store();
+    bool drain_orphans();
+    void tidy(bool thorough);
+    void database_failed(const Error& error);
+    void database_worked();
+    void tell_journal_state();
+    void tell_losses();
+    void abandon();
+
+    const LedgerOptions options_;
+    const std::function<void(std::string)> warn_;
+    Journal journal_;
+
+    mutable std::mutex mutex_;  // guards the block below; never held across I/O
+    std::condition_variable wake_;
+    std::condition_variable flushed_;
+    std::deque<Entry> queue_;
+    std::size_t in_batch_ = 0;
+    std::uint64_t flush_wanted_ = 0;
+    std::uint64_t flush_done_ = 0;
+    int flush_waiting_ = 0;
+    bool stopping_ = false;
+
+    std::atomic<std::int64_t> written_{0};
+    std::atomic<std::int64_t> spilled_{0};
+    std::atomic<std::int64_t> dropped_{0};
+    std::atomic<bool> database_ok_{true};
+
+    // The writer thread's own.
+    std::vector<Entry> batch_;  // taken from the queue, not committed yet
+    std::optional<UsageStore> store_;
+    std::uint64_t flush_seen_ = 0;
+    JournalState journal_told_ = JournalState::ok;
+    std::int64_t dropped_told_ = 0;
+    bool failure_told_ = false;
+    bool newer_told_ = false;
+    bool stop_seen_ = false;
+    std::int64_t spilled_drained_ = 0;  // so many of spilled_ are in segments that were drained since
+    bool unsynced_ = false;             // committed, but not yet safe from a power cut
+    SteadyTime tidied_ = now();
+    SteadyTime drained_{};
+
+    std::thread writer_;  // last: everything else is there when it starts
+};
+
+void WriterLedger::record(CallRecord record) {
+    thread_local std::string line;
+    line.clear();
+    append_record(record, line);
+    auto segment = journal_.append(line);
+    bool wake = false;
+    {
+        const std::lock_guard lock(mutex_);
+        if (static_cast<std::int64_t>(queue_.size() + in_batch_) < options_.queue_max) {
+            queue_.push_back({std::move(record), std::move(segment)});
+            wake = queue_.size() == 1 || static_cast<std::int64_t>(queue_.size()) == options_.batch_max;
+        } else if (segment) {
+            segment->mark_spilled();
+            ++spilled_;
+        } else {
+            ++dropped_;
+        }
+    }
+    if (wake) { wake_.notify_one(); }
+}
+
+bool WriterLedger::flush(milliseconds timeout) {
+    std::unique_lock lock(mutex_);
+    const auto wanted = ++flush_wanted_;
+    ++flush_waiting_;
+    wake_.notify_one();
+    const bool done = flushed_.wait_for(lock, timeout, [&] { return flush_done_ >= wanted; });
+    --flush_waiting_;
+    return done;
+}
+
+LedgerStats WriterLedger::stats() const {
+    LedgerStats stats;
+    stats.written = written_;
+    stats.spilled = spilled_;
+    stats.dropped = dropped_;
+    stats.journal_bytes = journal_.bytes();
+    stats.database_ok = database_ok_;
+    stats.journal_ok = journal_.state() == JournalState::ok;
+    const std::lock_guard lock(mutex_);
+    stats.queued = static_cast<std::int64_t>(queue_.size() + in_batch_);
+    return stats;
+}
+
+// The writer thread. Each pass commits what is queued and, when asked to be thorough, retires the journal's file
+// and drains what dead processes left.
+void WriterLedger::run() {
+    auto pause = milliseconds(0);
+    auto backoff = backoff_first;
+    bool thorough = true;
+    std::optional<SteadyTime> deadline;
+    for (;;) {
+        const auto task = wait_for_work(pause);
+        if (task.stop && !deadline) { deadline = now() + milliseconds(options_.close_ms_max); }
+        thorough = thorough || task.stop || task.flush > flush_seen_;
+        flush_seen_ = task.flush;
+        const bool clean = pass(thorough);
+        bool somebody_waits = false;
+        {
+            const std::lock_guard lock(mutex_);
+            if (clean && thorough) { flush_done_ = task.flush; }
+            somebody_waits = flush_waiting_ > 0 && flush_done_ < flush_wanted_;
+        }
+        flushed_.notify_all();
+        if (deadline && (clean || now() >= *deadline)) { break; }
+        // A thorough pass that was not clean is done again, by itself.
+        thorough = thorough && !clean;
+        backoff = database_ok_ ? backoff_first : std::min(backoff * 2, backoff_most);
+        const bool hurry = somebody_waits || deadline.has_value();
+        const bool untidy = unsynced_ || journal_.has_records() || journal_.state() != JournalState::ok;
+        pause = hurry ? flush_retry : !clean ? backoff : untidy ? tidy_every : drain_every;
+    }
+    abandon();
+}
+
+WriterLedger::Task WriterLedger::wait_for_work(milliseconds pause) {
+    std::unique_lock lock(mutex_);
+    const auto news = [&] { return (stopping_ && !stop_seen_) || flush_wanted_ > flush_seen_; };
+    const bool retrying = stop_seen_ || flush_done_ < flush_seen_ || !database_ok_;
+    if (retrying) {
+        // Neither the queue nor the old request is a reason to try earlier.
+        wake_.wait_for(lock, pause, news);
+    } else if (wake_.wait_for(lock, pause, [&] { return news() || !queue_.empty(); })) {
+        wake_.wait_for(lock, milliseconds(options_.group_ms),
+                       [&] { return news() || static_cast<std::int64_t>(queue_.size()) >= options_.batch_max; });
+    }
+    stop_seen_ = stopping_;
+    return {.stop = stopping_, .flush = flush_wanted_};
+}
+
+bool WriterLedger::pass(bool thorough) {
+    bool clean = commit_queue();
+    tidy(thorough);
+    const bool due = now() - drained_ >= drain_every;
+    const auto spilled = spilled_.load();
+    if (clean && (thorough || due || spilled != spilled_drained_)) {
+        clean = drain_orphans() && !journal_.has_spilled();
+        if (clean) { spilled_drained_ = spilled; }
+    }
+    tell_journal_state();
+    tell_losses();
+    return clean;
+}
+
+// Commits as many calls as were queued when it began. False when the database does not take them.
+bool WriterLedger::commit_queue() {
+    if (!open_store()) { return false; }
+    std::size_t left = 0;
+    {
+        const std::lock_guard lock(mutex_);
+        left = queue_.size() + in_batch_;
+    }
+    while (left > 0) {
+        take_batch();
+        left -= std::min(left, batch_.size());
+        if (!commit_batch()) { return false; }
+    }
+    return true;
+}
+
+void WriterLedger::take_batch() {
+    if (!batch_.empty()) { return; }
+    const std::lock_guard lock(mutex_);
+    const auto count = std::min(queue_.size(), static_cast<std::size_t>(options_.batch_max));
+    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
+    batch_.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
+    queue_.erase(queue_.begin(), end);
+    in_batch_ = batch_.size();
+}
+
+bool WriterLedger::commit_batch() {
+    std::vector<const CallRecord*> records;
+    for (const auto& entry : batch_) {
+        records.push_back(&entry.record);
+    }
+    // A second try, because the file may have been deleted under us: then a new one is made.
+    for (int attempt = 0; attempt < 2; ++attempt) {
+        if (!open_store()) { return false; }
+        const auto inserted = store_->insert(records);
+        if (!inserted) {
+            database_failed(inserted.error());
+            return false;
+        }
+        // Looked at after the commit: what went into a file that nobody can find is not written.
+        if (!store_->file_is_current()) {
+            store_.reset();
+            continue;
+        }
+        written_ += *inserted;
+        unsynced_ = true;
+        database_worked();
+        for (auto& entry : batch_) {
+            if (entry.segment) { entry.segment->mark_committed(); }
+        }
+        batch_.clear();
+        const std::lock_guard lock(mutex_);
+        in_batch_ = 0;
+        return true;
+    }
+    return false;
+}
+
+bool WriterLedger::open_store() {
+    if (store_) { return true; }
+    if (auto made = ensure_private_dir(options_.data_dir); !made) {
+        database_failed(made.error());
+        return false;
+    }
+    auto opened = UsageStore::open(database_path(options_.data_dir), options_.busy_timeout_ms);
+    if (!opened) {
+        database_failed(opened.error());
+        return false;
+    }
+    store_.emplace(std::move(*opened));
+    return true;
+}
+
+// One segment at a time, with the queue's turn in between, so that a large left-over delays nobody.
+bool WriterLedger::drain_orphans() {
+    drained_ = now();
+    Drained drained;
+    for (const auto& path : list_segments(journal_.directory())) {
+        const auto one = drain_segment(path, *store_);
+        if (!one) {
+            database_failed(one.error());
+            return false;
+        }
+        if (one->calls > 0) { unsynced_ = true; }
+        written_ += one->calls;
+        drained += *one;
+        if (!commit_queue()) { return false; }
+    }
+    database_worked();
+    journal_.measure();
+    if (drained.unreadable > 0) {
+        warn_("usage log: " + std::to_string(drained.unreadable) + " torn journal lines were skipped");
+    }
+    if (drained.newer > 0 && !std::exchange(newer_told_, true)) {
+        warn_("usage log: " + journal_.directory() + " holds calls of a newer llmgw, which only that one can add");
+    }
+    return true;
+}
+
+void WriterLedger::tidy(bool thorough) {
+    const bool due = now() - tidied_ >= tidy_every;
+    journal_.maintain(thorough || due);
+    if (!due && !thorough) { return; }
+    tidied_ = now();
+    if (store_ && unsynced_) {
+        store_->checkpoint();
+        unsynced_ = false;
+    }
+}
+
+void WriterLedger::database_failed(const Error& error) {
+    // Every failure is answered in one way: close, keep the calls, open again later.
+    store_.reset();
+    database_ok_ = false;
+    if (std::exchange(failure_told_, true)) { return; }
+    warn_("usage log: " + error.message + ". Calls are kept in " + journal_.directory() + " until it works again");
+}
+
+void WriterLedger::database_worked() {
+    database_ok_ = true;
+    if (std::exchange(failure_told_, false)) { warn_("usage log: the database works again"); }
+}
+
+void WriterLedger::tell_journal_state() {
+    const auto state = journal_.state();
+    if (state == std::exchange(journal_told_, state)) { return; }
+    switch (state) {
+        case JournalState::ok: warn_("usage log: the journal works again"); break;
+        case JournalState::failing:
+            warn_("usage log: " + journal_.error() + ". Calls are kept in memory only: a crash would lose them");
+            break;
+        case JournalState::full:
+            warn_(
+                "usage log: the journal has reached its size limit (log.journal_max_mb). Calls are kept in memory "
+                "only: a crash would lose them");
+            break;
+    }
+}
+
+void WriterLedger::tell_losses() {
+    const auto dropped = dropped_.load();
+    if (dropped == dropped_told_) { return; }
+    warn_("usage log: " + std::to_string(dropped) + " calls could not be kept and are not in the log");
+    dropped_told_ = dropped;
+}
+
+// At the end, for what could not be committed: the journal keeps what it has.
+void WriterLedger::abandon() {
+    {
+        const std::lock_guard lock(mutex_);
+        std::move(queue_.begin(), queue_.end(), std::back_inserter(batch_));
+        queue_.clear();
+    }
+    dropped_ += std::count_if(batch_.begin(), batch_.end(), [](const Entry& entry) { return !entry.segment; });
+    batch_.clear();
+    tell_losses();
+}
+
+}  // namespace
+
+std::unique_ptr<UsageLedger> make_ledger(LedgerOptions options, const Clock& clock,
+                                         std::function<void(std::string)> warn) {
+    return std::make_unique<WriterLedger>(std::move(options), clock, std::move(warn));
+}
+
+}  // namespace llmgw
