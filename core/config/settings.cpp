@@ -1,0 +1,293 @@
+#include "core/config/settings.hpp"
+
+#include <array>
+
+#include "core/config/checks.hpp"
+
+namespace llmgw {
+namespace {
+
+template <class T>
+std::string toml_quote(const T& text) {
+    static constexpr char digits[] = "0123456789ABCDEF";
+    std::string out = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            out += {'\\', c};
+        } else if (byte < 0x20 || byte == 0x7f) {
+            out += "\\u00";
+            out += {digits[byte >> 4], digits[byte & 15]};
+        } else {
+            out += c;
+        }
+    }
+    return out + '"';
+}
+
+std::string show(const std::string& value) {
+    return toml_quote(value);
+}
+std::string show(bool value) {
+    return value ? "true" : "false";
+}
+std::string show(std::int64_t value) {
+    return std::to_string(value);
+}
+std::string show(const std::vector<std::string>& values) {
+    std::string out = "[";
+    for (const auto& value : values) {
+        if (out.size() > 1) { out += ", "; }
+        out += toml_quote(value);
+    }
+    return out + "]";
+}
+std::string show(const std::optional<std::string>& value) {
+    return value ? toml_quote(*value) : "";
+}
+
+template <class Target>
+std::string show_slot(const SettingRow<Target>& row, Target target) {
+    return std::visit([&](auto slot) { return show(slot(target)); }, row.slot);
+}
+
+using S = std::string;
+using L = std::vector<std::string>;
+using I = std::int64_t;
+
+constexpr std::array rows{
+    Setting{.key = "server.listen",
+            .initial = "\"127.0.0.1:4117\"",
+            .doc = "address and port of the gateway",
+            .reloadable = false,
+            .slot = +[](Config& c) -> S& { return c.server.listen; },
+            .check = check_listen},
+    Setting{.key = "server.require_key",
+            .initial = "true",
+            .doc = "ask clients for llmgw's key; false is refused on anything but a loopback address",
+            .reloadable = false,
+            .slot = +[](Config& c) -> bool& { return c.server.require_key; }},
+    Setting{.key = "server.allowed_hosts",
+            .initial = "[]",
+            .doc = "Host names besides the loopback ones, such as a tunnel's",
+            .reloadable = true,
+            .slot = +[](Config& c) -> L& { return c.server.allowed_hosts; },
+            .check = check_host},
+    Setting{.key = "server.allowed_origins",
+            .initial = "[]",
+            .doc = "Origins of web pages that may call the gateway, like \"https://chat.example\"",
+            .reloadable = true,
+            .slot = +[](Config& c) -> L& { return c.server.allowed_origins; },
+            .check = check_web_origin},
+    Setting{.key = "server.max_body_mb",
+            .initial = "64",
+            .doc = "largest request body, in MiB",
+            .reloadable = true,
+            .slot = +[](Config& c) -> I& { return c.server.max_body_mb; },
+            .min = 1,
+            .max = 2047},
+    Setting{.key = "server.max_connections",
+            .initial = "4096",
+            .doc = "client connections served at the same time",
+            .reloadable = false,
+            .slot = +[](Config& c) -> I& { return c.server.max_connections; },
+            .min = 1,
+            .max = 65536},
+    Setting{.key = "server.shutdown_grace_s",
+            .initial = "30",
+            .doc = "seconds that running streams may go on after a request to stop",
+            .reloadable = true,
+            .slot = +[](Config& c) -> I& { return c.server.shutdown_grace_s; },
+            .min = 0,
+            .max = 3600},
+    Setting{.key = "server.v1_provider",
+            .initial = "\"openai\"",
+            .doc = "provider that /v1/* paths unknown to llmgw are forwarded to",
+            .reloadable = true,
+            .slot = +[](Config& c) -> S& { return c.server.v1_provider; },
+            .check = check_name},
+    Setting{.key = "features.on_missing",
+            .initial = "\"reject\"",
+            .doc = "a call that names no feature: reject it, or log it as \"untagged\"",
+            .reloadable = true,
+            .slot = +[](Config& c) -> S& { return c.features.on_missing; },
+            .choices = "reject|untagged"},
+    Setting{.key = "timeouts.connect_s",
+            .initial = "10",
+            .doc = "seconds to connect to a provider, TLS included",
+            .reloadable = true,
+            .slot = +[](Config& c) -> I& { return c.timeouts.connect_s; },
+            .min = 1,
+            .max = 600},
+    Setting{.key = "timeouts.first_byte_s",
+            .initial = "600",
+            .doc = "seconds from the request sent to the answer's headers",
+            .reloadable = true,
+            .slot = +[](Config& c) -> I& { return c.timeouts.first_byte_s; },
+            .min = 1,
+            .max = 86400},
+    Setting{.key = "timeouts.idle_s",
+            .initial = "600",
+            .doc = "seconds between two pieces of an answer",
+            .reloadable = true,
+            .slot = +[](Config& c) -> I& { return c.timeouts.idle_s; },
+            .min = 1,
+            .max = 86400},
+    Setting{.key = "timeouts.ping_s",
+            .initial = "15",
+            .doc = "a silent stream gets its dialect's ping this often, in seconds",
+            .reloadable = true,
+            .slot = +[](Config& c) -> I& { return c.timeouts.ping_s; },
+            .min = 1,
+            .max = 3600},
+    Setting{.key = "log.level",
+            .initial = "\"info\"",
+            .doc = "what llmgw tells on standard error",
+            .reloadable = true,
+            .slot = +[](Config& c) -> S& { return c.log.level; },
+            .choices = "error|warn|info|debug"},
+    Setting{.key = "log.journal_max_mb",
+            .initial = "256",
+            .doc = "MiB of calls kept in a file while the usage database cannot be written",
+            .reloadable = true,
+            .slot = +[](Config& c) -> I& { return c.log.journal_max_mb; },
+            .min = 1,
+            .max = 1048576},
+    Setting{.key = "log.queue_max",
+            .initial = "10000",
+            .doc = "calls kept in memory for the thread that writes the usage database",
+            .reloadable = false,
+            .slot = +[](Config& c) -> I& { return c.log.queue_max; },
+            .min = 1,
+            .max = 10000000},
+};
+
+using P = ProviderConfig;
+
+constexpr std::array provider_rows{
+    ProviderSetting{.key = "type",
+                    .initial = "",
+                    .doc = "anthropic, openai, gemini, or a host llmgw knows; not needed when the table's name is one",
+                    .reloadable = true,
+                    .slot = +[](P& p) -> S& { return p.type; },
+                    .check = check_name},
+    ProviderSetting{.key = "base_url",
+                    .initial = "",
+                    .doc = "with /v1 for openai types, without a version for anthropic and gemini",
+                    .reloadable = true,
+                    .slot = +[](P& p) -> S& { return p.base_url; },
+                    .check = check_base_url},
+    ProviderSetting{.key = "api_key",
+                    .initial = "",
+                    .doc =
+                        "where the key is: keychain:NAME, env:NAME, file:PATH, cmd:COMMAND, passthrough (the client's "
+                        "own) or none; never the key itself",
+                    .reloadable = true,
+                    .slot = +[](P& p) -> std::optional<S>& { return p.api_key; },
+                    .check = check_api_key},
+    ProviderSetting{.key = "dialects",
+                    .initial = "",
+                    .doc = "what it really speaks, where that is not what its type implies",
+                    .reloadable = true,
+                    .slot = +[](P& p) -> L& { return p.dialects; },
+                    .check = check_dialect},
+    ProviderSetting{.key = "models",
+                    .initial = "",
+                    .doc = "models that can be asked for by their bare name",
+                    .reloadable = true,
+                    .slot = +[](P& p) -> L& { return p.models; },
+                    .check = check_model},
+};
+
+std::string_view section_of(std::string_view key) {
+    return key.substr(0, key.find('.'));
+}
+
+std::string_view last_part(std::string_view key) {
+    return key.substr(key.find('.') + 1);
+}
+
+constexpr std::string_view provider_example =
+    R"(# Providers. anthropic, openai and gemini are there without a table; their keys are looked for in the
+# keychain ("llmgw keys set NAME") and then in ANTHROPIC_API_KEY, OPENAI_API_KEY and GEMINI_API_KEY.
+)";
+
+}  // namespace
+
+std::span<const Setting> settings() {
+    return rows;
+}
+
+std::span<const ProviderSetting> provider_settings() {
+    return provider_rows;
+}
+
+std::string show_value(const Setting& row, const Config& config) {
+    return show_slot(row, config);
+}
+
+std::string show_value(const ProviderSetting& row, const ProviderConfig& provider) {
+    return show_slot(row, provider);
+}
+
+std::string show_config(const Config& config) {
+    std::string out;
+    std::string_view section;
+    for (const auto& row : rows) {
+        if (section_of(row.key) != section) {
+            section = section_of(row.key);
+            if (!out.empty()) { out += '\n'; }
+            out += "[" + std::string(section) + "]\n";
+        }
+        out += std::string(last_part(row.key)) + " = " + show_value(row, config) + "\n";
+    }
+    for (const auto& provider : config.providers) {
+        // A name with a dot needs quotes in a table's header.
+        const bool quoted = provider.name.find('.') != std::string::npos;
+        out += "\n[providers." + (quoted ? toml_quote(provider.name) : provider.name) + "]\n";
+        for (const auto& row : provider_rows) {
+            const auto value = show_value(row, provider);
+            if (value.empty() || value == "\"\"" || value == "[]") { continue; }
+            out += std::string(row.key) + " = " + value + "\n";
+        }
+    }
+    return out;
+}
+
+std::string example_config() {
+    std::string out =
+        "# Configuration of llmgw. Every line is optional; the values shown are the defaults.\n"
+        "# Check an edited file with \"llmgw config check\".\n";
+    std::string_view section;
+    for (const auto& row : rows) {
+        if (section_of(row.key) != section) {
+            section = section_of(row.key);
+            out += "\n[" + std::string(section) + "]\n";
+        }
+        out += "# " + std::string(row.doc);
+        if (!row.choices.empty()) {
+            out += " (";
+            for (const char c : row.choices) {
+                out += c == '|' ? std::string(", ") : std::string(1, c);
+            }
+            out += ")";
+        }
+        if (!row.reloadable) { out += "; takes effect at the next start"; }
+        out += "\n#" + std::string(last_part(row.key)) + " = " + std::string(row.initial) + "\n";
+    }
+    out += "\n";
+    out += provider_example;
+    out += "#[providers.local]\n";
+    for (const auto& row : provider_rows) {
+        out += "# " + std::string(row.doc) + "\n#" + std::string(row.key) + " = ";
+        if (row.key == "type") { out += "\"openai\""; }
+        if (row.key == "base_url") { out += "\"http://127.0.0.1:8080/v1\""; }
+        if (row.key == "api_key") { out += "\"none\""; }
+        if (row.key == "dialects") { out += "[\"openai-chat\"]"; }
+        if (row.key == "models") { out += "[\"qwen3-coder\"]"; }
+        out += "\n";
+    }
+    return out;
+}
+
+}  // namespace llmgw

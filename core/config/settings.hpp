@@ -1,0 +1,57 @@
+// The table of all settings: one row per key feeds the loader, `config show`, `config init`, the docs and the
+// test of defaults. A new setting is a member in config.hpp and a row in settings.cpp.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "core/config/config.hpp"
+
+namespace llmgw {
+
+// Where a value lives inside Target; the type of the member is the type of the setting.
+template <class Target>
+using Slot = std::variant<std::string& (*)(Target&), bool& (*)(Target&), std::int64_t& (*)(Target&),
+                          std::vector<std::string>& (*)(Target&), std::optional<std::string>& (*)(Target&)>;
+
+template <class Target>
+struct SettingRow {
+    std::string_view key;      // server.listen; for a provider's table the last part only
+    std::string_view initial;  // the default as TOML text; "" when there is none
+    std::string_view doc;      // one line, no full stop
+    bool reloadable;           // taken over by a running gateway; otherwise needs a restart
+    Slot<Target> slot;
+    std::int64_t min = 0;  // bounds of integers
+    std::int64_t max = 0;
+    std::string_view choices = {};  // words of a string, separated by |
+    // What is wrong with the value, "" when nothing is. Called for a string and for each element of a list;
+    // never repeats the value where it could be a secret. May bring the value into its normal form.
+    std::string (*check)(std::string& value) = nullptr;
+};
+
+using Setting = SettingRow<Config>;
+using ProviderSetting = SettingRow<ProviderConfig>;
+
+// In the order of the example file; keys of one section follow each other.
+std::span<const Setting> settings();
+
+// Keys of a [providers.NAME] table.
+std::span<const ProviderSetting> provider_settings();
+
+// [a-z0-9] then [a-z0-9._-], at most 64: what may name a provider. "" or the complaint.
+std::string check_provider_name(std::string_view name);
+
+// The effective values as TOML. Holds references to keys, never keys.
+std::string show_config(const Config& config);
+
+// A file that sets nothing: every setting as a comment with its default.
+std::string example_config();
+
+// The value of a row as TOML text.
+std::string show_value(const Setting& row, const Config& config);
+std::string show_value(const ProviderSetting& row, const ProviderConfig& provider);
+
+}  // namespace llmgw

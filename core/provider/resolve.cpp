@@ -1,0 +1,236 @@
+#include "core/provider/resolve.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "core/config/listen.hpp"
+#include "core/secrets/reference.hpp"
+#include "core/util/text.hpp"
+
+namespace llmgw {
+namespace {
+
+const CatalogueEntry* find_entry(std::span<const CatalogueEntry> catalogue, std::string_view name) {
+    const auto entry = std::ranges::find(catalogue, name, &CatalogueEntry::name);
+    return entry == catalogue.end() ? nullptr : &*entry;
+}
+
+bool is_native(std::string_view type) {
+    return type == "anthropic" || type == "openai" || type == "gemini";
+}
+
+std::string host_of(std::string_view url) {
+    auto host = origin_of(url);
+    host.erase(0, host.find("://") + 3);
+    if (host.starts_with('[')) { return host.substr(1, host.find(']') - 1); }
+    return host.substr(0, host.find(':'));
+}
+
+std::vector<std::string_view> type_names(std::span<const CatalogueEntry> catalogue) {
+    std::vector<std::string_view> names;
+    for (const auto& entry : catalogue) {
+        names.push_back(entry.name);
+    }
+    return names;
+}
+
+std::string default_reference(const std::string& name, const CatalogueEntry& entry) {
+    return entry.local ? std::string() : fmt::format("auto:{}:{}", name, entry.key_env);
+}
+
+Provider from_entry(const CatalogueEntry& entry, std::string name) {
+    Provider provider;
+    provider.api_key = default_reference(name, entry);
+    provider.name = std::move(name);
+    provider.type = entry.name;
+    provider.base_url = entry.base_url;
+    provider.auth = entry.auth;
+    provider.dialects = entry.dialects;
+    provider.stream_usage = entry.stream_usage;
+    provider.local = entry.local;
+    provider.price_list = entry.name;
+    return provider;
+}
+
+// What a server behind a base URL of this type may speak. Many OpenAI-compatible servers answer /v1/messages too.
+std::vector<DialectId> possible_dialects(const CatalogueEntry& entry) {
+    if (entry.name == "anthropic" || entry.name == "gemini") { return entry.dialects; }
+    return {DialectId::openai_chat, DialectId::openai_responses, DialectId::anthropic};
+}
+
+class Resolver {
+public:
+    Resolver(const Config& config, std::span<const CatalogueEntry> catalogue, const EnvLookup& env)
+        : config_(config), catalogue_(catalogue), env_(env) {}
+
+    ResolvedProviders run() {
+        for (const auto& entry : catalogue_) {
+            if (is_native(entry.name) && !configured(entry.name)) {
+                out_.providers.push_back(from_entry(entry, std::string(entry.name)));
+            }
+        }
+        for (const auto& table : config_.providers) {
+            add_table(table);
+        }
+        for (const auto& entry : catalogue_) {
+            if (is_native(entry.name) || entry.key_env.empty() || configured(entry.name)) { continue; }
+            const auto key = env_(entry.key_env);
+            if (key && !key->empty()) { out_.providers.push_back(from_entry(entry, std::string(entry.name))); }
+        }
+        check_v1_provider();
+        return std::move(out_);
+    }
+
+private:
+    bool configured(std::string_view name) const {
+        return std::ranges::find(config_.providers, name, &ProviderConfig::name) != config_.providers.end();
+    }
+    void add(Finding::Severity severity, const std::string& where, const std::string& message) {
+        out_.findings.push_back({severity, where.empty() ? message : where + ": " + message});
+    }
+
+    void add_table(const ProviderConfig& table) {
+        const std::string shown = "providers." + table.name;
+        const auto type = table.type.empty() ? table.name : table.type;
+        const auto* entry = find_entry(catalogue_, type);
+        if (entry == nullptr) {
+            const auto names = type_names(catalogue_);
+            add(Finding::Severity::error, table.where,
+                table.type.empty()
+                    ? fmt::format("{} needs a type: \"openai\" for an OpenAI-compatible server, \"anthropic\", "
+                                  "\"gemini\", or a host llmgw knows{}",
+                                  shown, did_you_mean(type, names))
+                    : fmt::format("{}.type is no type llmgw knows{}; expected {}", shown, did_you_mean(type, names),
+                                  one_of(names)));
+            return;
+        }
+        Provider provider = from_entry(*entry, table.name);
+        if (!table.base_url.empty()) { provider.base_url = table.base_url; }
+        provider.models = table.models;
+        check_path(table, shown, *entry);
+        set_dialects(table, shown, *entry, provider);
+        set_key(table, shown, *entry, provider);
+        // Costs nothing only while it runs on hardware of one's own: the same type can name a paid host.
+        provider.local = entry->local && is_private_host(host_of(provider.base_url));
+        out_.providers.push_back(std::move(provider));
+    }
+
+    void check_path(const ProviderConfig& table, const std::string& shown, const CatalogueEntry& entry) {
+        if (table.base_url.empty()) { return; }
+        const bool versionless = entry.name == "anthropic" || entry.name == "gemini";
+        const auto last = table.base_url.substr(table.base_url.rfind('/') + 1);
+        if (versionless && (last == "v1" || last == "v1beta")) {
+            add(Finding::Severity::error, table.where,
+                fmt::format("{}.base_url of type {} goes without the version at its end: drop \"/{}\"", shown,
+                            entry.name, last));
+        }
+        const auto path = table.base_url.find('/', table.base_url.find("://") + 3);
+        if (!versionless && path == std::string::npos && !is_private_path_less(entry)) {
+            add(Finding::Severity::warning, table.where,
+                fmt::format("{}.base_url has no path; most OpenAI-compatible servers want \"/v1\" at its end", shown));
+        }
+    }
+    // DeepSeek and Perplexity themselves have no version in their base URL.
+    static bool is_private_path_less(const CatalogueEntry& entry) {
+        return entry.base_url.find('/', entry.base_url.find("://") + 3) == std::string_view::npos;
+    }
+
+    void set_dialects(const ProviderConfig& table, const std::string& shown, const CatalogueEntry& entry,
+                      Provider& provider) {
+        if (table.dialects.empty()) { return; }
+        const auto possible = possible_dialects(entry);
+        provider.dialects.clear();
+        for (const auto& name : table.dialects) {
+            const auto id = dialect_from(name);
+            if (id && std::ranges::find(possible, *id) != possible.end()) {
+                provider.dialects.push_back(*id);
+                continue;
+            }
+            add(Finding::Severity::error, table.where,
+                fmt::format("{}.dialects: a provider of type {} cannot speak {}", shown, entry.name, name));
+        }
+    }
+
+    void set_key(const ProviderConfig& table, const std::string& shown, const CatalogueEntry& entry,
+                 Provider& provider) {
+        if (table.api_key) {
+            provider.api_key = *table.api_key == "none" ? "" : *table.api_key;
+            return;
+        }
+        if (origin_of(provider.base_url) == origin_of(entry.base_url)) { return; }
+        provider.api_key.clear();
+        // A server of one's own seldom wants a key. A public host, or a table that bends a known name to another
+        // host, probably does.
+        if (entry.local || (table.name != entry.name && is_private_host(host_of(provider.base_url)))) { return; }
+        add(Finding::Severity::warning, table.where,
+            fmt::format(
+                "{0}: no key is sent to {1}. The usual key belongs to {2} and goes nowhere else. Store one for "
+                "this host with \"llmgw keys set {3}\" and set api_key = \"keychain:{3}\", or set \"env:NAME\", "
+                "or \"none\" when it needs no key",
+                shown, origin_of(provider.base_url), origin_of(entry.base_url), table.name));
+    }
+
+    void check_v1_provider() {
+        const auto& name = config_.server.v1_provider;
+        std::vector<std::string_view> names;
+        for (const auto& provider : out_.providers) {
+            if (provider.name == name) { return; }
+            names.push_back(provider.name);
+        }
+        // A table with that name and a fault of its own has been reported.
+        if (configured(name)) { return; }
+        add(Finding::Severity::error, config_.path,
+            fmt::format("server.v1_provider names no provider{}; expected {}", did_you_mean(name, names),
+                        one_of(names)));
+    }
+
+    const Config& config_;
+    std::span<const CatalogueEntry> catalogue_;
+    const EnvLookup& env_;
+    ResolvedProviders out_;
+};
+
+}  // namespace
+
+bool ResolvedProviders::ok() const {
+    return std::ranges::none_of(findings, [](const Finding& f) { return f.severity == Finding::Severity::error; });
+}
+
+std::string ResolvedProviders::errors() const {
+    std::string out;
+    for (const auto& finding : findings) {
+        if (finding.severity != Finding::Severity::error) { continue; }
+        if (!out.empty()) { out += '\n'; }
+        out += finding.message;
+    }
+    return out;
+}
+
+ResolvedProviders resolve_providers(const Config& config, std::span<const CatalogueEntry> catalogue,
+                                    const EnvLookup& env) {
+    return Resolver(config, catalogue, env).run();
+}
+
+std::string describe_key_source(const Provider& provider, bool in_keychain, const EnvLookup& env) {
+    const auto reference = parse_reference(provider.api_key);
+    if (!reference) { return "none"; }
+    switch (reference->kind) {
+        case KeyKind::none: return "none";
+        case KeyKind::passthrough: return "client's own";
+        case KeyKind::keychain: return in_keychain ? "keychain" : "none";
+        case KeyKind::env: {
+            const auto value = env(reference->name);
+            return value && !value->empty() ? "env " + reference->name : "none";
+        }
+        case KeyKind::file: return "file " + reference->name;
+        case KeyKind::cmd: return "command";
+        case KeyKind::vault: return "vault";
+        case KeyKind::automatic: break;
+    }
+    if (in_keychain) { return "keychain"; }
+    const auto value = reference->env.empty() ? std::nullopt : env(reference->env);
+    return value && !value->empty() ? "env " + reference->env : "none";
+}
+
+}  // namespace llmgw
