@@ -127,7 +127,7 @@ from_debian_unstable() {
         return 1
     fi
     local tarball actual
-    tarball=$(ls -- "$work"/source/cpp-httplib_*.orig.tar.* | head -n 1)
+    tarball=$(find "$work/source" -name 'cpp-httplib_*.orig.tar.*' ! -name '*.asc' | head -n 1)
     case $tarball in
         *_"$version_tested"+ds.orig.tar.xz)
             actual=$(sha256sum -- "$tarball" | cut -d ' ' -f 1)
