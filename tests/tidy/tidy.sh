@@ -74,7 +74,7 @@ report 'split it by idea: pure decisions apart from effects, tables apart from c
 
 sql='(SELECT|INSERT +INTO|UPDATE|DELETE +FROM|ALTER +TABLE|DROP +TABLE|WHERE|ORDER +BY|GROUP +BY|VALUES) '
 report 'no SQL from pieces: bind values with ?, and take names from a fixed table (then say so: // tidy-ok: names from the table)' \
-    < <(code cli core providers | search "\"[^\"]*\\b${sql}[^\"]*\" *\\+|\\+ *\"[^\"]*\\b$sql|format(_to)?\\([^;]*\"[^\"]*\\b${sql}[^\"]*\\{")
+    < <(code cli core providers | search "\"[^\"]*\\b${sql}[^\"]*\" *\\+|\\+ *\"[^\"]*\\b${sql}|format(_to)?\\([^;]*\"[^\"]*\\b${sql}[^\"]*\\{")
 
 # Recorded traffic is data: what stands in it is not ours to tidy.
 texts() {
