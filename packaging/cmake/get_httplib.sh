@@ -138,7 +138,10 @@ from_debian_unstable() {
             ;;
         *) say "Note: Debian now has ${tarball##*/}, for which no checksum is pinned here; apt has verified its signature." ;;
     esac
-    tar -xf "$tarball" -C "$work/tree" --strip-components=1
+    if ! tar -xf "$tarball" -C "$work/tree" --strip-components=1; then
+        say "the tarball could not be unpacked (it needs tar and xz)"
+        return 1
+    fi
     install_from "$work/tree"
 }
 
