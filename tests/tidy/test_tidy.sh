@@ -28,7 +28,7 @@ tree=$tree/"with spaces"
 note='TO''DO'
 long=$(seq 1 450)
 put core/net/server_impl.hpp '#include <httplib.h>'
-put core/net/curl_transport.cpp '#include <curl/curl.h>'
+put core/net/curl_handle.hpp '#include <curl/curl.h>'
 put core/store/db.cpp '#include <sqlite3.h>' 'run("SELECT a FROM b WHERE c = ?");'
 put core/store/report.cpp 'sql = "SELECT a FROM b ORDER BY " + name;  // tidy-ok: names from the table'
 put core/config/parse.cpp '#include <toml++/toml.h>' '#include "core/util/result.hpp"'
@@ -58,7 +58,7 @@ cli/c.cpp:2 httplib
 core/a.cpp:1 interface
 core/a.cpp:2 interface
 core/long.cpp: split
-core/net/http.cpp:1 curl_transport
+core/net/http.cpp:1 libcurl
 core/net/http.cpp:2 httplib
 core/store/f.cpp:1 bind
 core/store/f.cpp:2 bind
@@ -71,7 +71,7 @@ packaging/h.sh:2 machine
 providers/b.cpp:1 shared
 tests/g.cpp:1 issue
 tests/sdk/package-lock.json:1 addresses'
-words='full path|httplib|interface|split|curl_transport|bind|core/store|core/config|json_fwd|machine|shared|issue|addresses'
+words='full path|httplib|interface|split|libcurl|bind|core/store|core/config|json_fwd|machine|shared|issue|addresses'
 code=0
 output=$(bash "$tidy" "$tree") || code=$?
 actual=$(printf '%s\n' "$output" | awk -v words="$words" '
