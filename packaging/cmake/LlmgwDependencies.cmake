@@ -1,5 +1,6 @@
 # System packages first; cpp-httplib, which Debian 12 has only as 0.11, from source pinned by commit.
-# `./dev setup` puts that source where the git host cannot be reached and passes FETCHCONTENT_SOURCE_DIR_HTTPLIB.
+# `./dev setup` (get_httplib.sh beside this file) unpacks that source to build/deps, also where the git host cannot be
+# reached; without it, FetchContent clones the same commit.
 include(FetchContent)
 
 function(llmgw_require target version origin)
@@ -49,10 +50,16 @@ if(NOT FETCHCONTENT_SOURCE_DIR_HTTPLIB AND EXISTS "${LLMGW_HTTPLIB_SOURCE}/httpl
 endif()
 FetchContent_Declare(httplib
   GIT_REPOSITORY https://github.com/yhirose/cpp-httplib.git
-  GIT_TAG v0.41.0
+  GIT_TAG 073b58796205b928b61f4cae89ab4130b7f1aee0  # v0.41.0
   SOURCE_SUBDIR no-cmake-please)  # header only: its own CMake file looks for what we decide here
 FetchContent_MakeAvailable(httplib)
 FetchContent_GetProperties(httplib SOURCE_DIR LLMGW_HTTPLIB_DIR)
+file(STRINGS "${LLMGW_HTTPLIB_DIR}/httplib.h" LLMGW_HTTPLIB_VERSION REGEX "^#define CPPHTTPLIB_VERSION \"" LIMIT_COUNT 1)
+string(REGEX REPLACE ".*\"([0-9.]+)\".*" "\\1" LLMGW_HTTPLIB_VERSION "${LLMGW_HTTPLIB_VERSION}")
+if(LLMGW_HTTPLIB_VERSION VERSION_LESS 0.41)
+  message(FATAL_ERROR "llmgw needs cpp-httplib 0.41 or newer; ${LLMGW_HTTPLIB_DIR} holds '${LLMGW_HTTPLIB_VERSION}'. "
+    "Remove that directory and run ./dev setup.")
+endif()
 add_library(llmgw_httplib INTERFACE)
 add_library(httplib::httplib ALIAS llmgw_httplib)
 target_include_directories(llmgw_httplib SYSTEM INTERFACE "${LLMGW_HTTPLIB_DIR}")
@@ -63,4 +70,4 @@ target_compile_definitions(llmgw_httplib INTERFACE
   CPPHTTPLIB_HEADER_MAX_LENGTH=65536 CPPHTTPLIB_HEADER_MAX_COUNT=256 CPPHTTPLIB_MAX_LINE_LENGTH=65536
   CPPHTTPLIB_REQUEST_URI_MAX_LENGTH=16384 CPPHTTPLIB_RECV_BUFSIZ=size_t\(65536u\))
 target_link_libraries(llmgw_httplib INTERFACE ZLIB::ZLIB PkgConfig::BROTLI PkgConfig::ZSTD)
-llmgw_require(httplib::httplib 0.41 "${LLMGW_HTTPLIB_DIR}")
+llmgw_require(httplib::httplib "${LLMGW_HTTPLIB_VERSION}" "${LLMGW_HTTPLIB_DIR}")

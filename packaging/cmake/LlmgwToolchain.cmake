@@ -1,4 +1,8 @@
-# Warnings for our own code only, and the sanitizer rows.
+# Compiler floor, warnings for our own code only, and the sanitizer rows.
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 12)
+  message(FATAL_ERROR "llmgw needs g++ 12 or newer (std::expected); this is ${CMAKE_CXX_COMPILER_VERSION}.")
+endif()
+
 add_library(llmgw_warnings INTERFACE)
 target_compile_options(llmgw_warnings INTERFACE
   -Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wcast-align -Wextra-semi
