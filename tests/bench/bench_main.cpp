@@ -26,6 +26,7 @@ constexpr const char* usage_text =
   --streams N      concurrent streams (1000)
   --seconds S      length of one stream and of one closed loop
   --targets LIST   of direct,nginx,llmgw: leaves the others out
+  --patient        wait for a quiet machine, and repeat runs that something else disturbed
   --profile        count system calls per streamed event instead (perf, or else strace)
   --json FILE      write every number to a file
   --client-key K   instead of the one llmgw makes
@@ -46,13 +47,16 @@ bool parse(int argc, char** argv, Options& options) {
     for (int i = 1; i < argc; ++i) {
         std::string name = argv[i];
         if (name == "--quick") {
-            options.plan = {.rounds = 2,
-                            .stream_rounds = 1,
-                            .seconds = 1,
-                            .stream_s = 3,
-                            .starts = 5,
-                            .quick = true,
-                            .only = options.plan.only};
+            options.plan.quick = true;
+            options.plan.rounds = 2;
+            options.plan.stream_rounds = 1;
+            options.plan.seconds = 1;
+            options.plan.stream_s = 3;
+            options.plan.starts = 5;
+            continue;
+        }
+        if (name == "--patient") {
+            options.plan.patient = true;
             continue;
         }
         if (name == "--profile") {

@@ -11,6 +11,9 @@ namespace llmgw::bench {
 
 using Numbers = std::map<std::string, double>;
 
+// A run is disturbed when others used more than this many cores meanwhile.
+constexpr double disturbing_cores = 0.25;
+
 struct Plan {
     int rounds = 5;
     int stream_rounds = 3;
@@ -20,7 +23,8 @@ struct Plan {
     double stream_s = 7;  // how long each stream runs
     int starts = 10;
     bool quick = false;
-    std::string only;  // "" is every phase
+    bool patient = false;  // wait for a quiet machine, and repeat a run that something else disturbed
+    std::string only;      // "" is every phase
     bool wants(const std::string& phase) const { return only.empty() || only == phase; }
 };
 

@@ -195,6 +195,19 @@ double own_cpu_s() {
            static_cast<double>(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
 }
 
+double machine_cpu_s() {
+    std::istringstream words(read_file("/proc/stat"));
+    std::string name;
+    // user, nice, system, idle, iowait, irq, softirq, steal; what follows is counted in user already.
+    double ticks[8] = {};
+    words >> name;
+    for (double& value : ticks) {
+        words >> value;
+    }
+    double busy = ticks[0] + ticks[1] + ticks[2] + ticks[5] + ticks[6] + ticks[7];
+    return busy / static_cast<double>(sysconf(_SC_CLK_TCK));
+}
+
 std::vector<std::string> own_environment() {
     std::vector<std::string> result;
     for (char** entry = environ; *entry != nullptr; ++entry) {

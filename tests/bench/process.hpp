@@ -54,6 +54,8 @@ private:
 void clean_up_on_signals(const std::string& directory);
 
 double own_cpu_s();
+// Processor time of the whole machine since it started, what a hypervisor took away included.
+double machine_cpu_s();
 std::vector<std::string> own_environment();
 std::string read_file(const std::string& path);
 
