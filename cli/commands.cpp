@@ -8,6 +8,18 @@ namespace {
 
 constexpr std::array command_table{
     Command{"serve", "Run the local gateway", "llmgw serve --listen 127.0.0.1:4117", &define_serve},
+    Command{"ask", "Ask one question; standard input is appended",
+            "git diff | llmgw ask --feature review -m claude-haiku-4-5 'Review this'", &define_ask},
+    Command{"env", "Print what to set so that a client uses the gateway", "eval \"$(llmgw env claude)\"", &define_env},
+    Command{"keys", "Provider keys in the system's keychain", "llmgw keys set anthropic", &define_keys},
+    Command{"usage", "Spend reports from the local log", "llmgw usage --by feature,model --since 7d", &define_usage},
+    Command{"models", "What can be asked for", "llmgw models --provider anthropic", &define_models},
+    Command{"prices", "The prices llmgw counts with", "llmgw prices show claude-opus-5", &define_prices},
+    Command{"config", "The configuration file", "llmgw config check", &define_config},
+    Command{"demo", "The whole thing on a simulated provider, offline", "llmgw demo", &define_demo},
+    Command{"completions", "Print shell completions",
+            "llmgw completions bash > ~/.local/share/bash-completion/completions/llmgw", &define_completions},
+    Command{"internal-keychain", "Talks to the keychain for llmgw itself", "", &define_internal_keychain, true},
 };
 
 }  // namespace

@@ -11,6 +11,12 @@ std::function<int()> define_serve(CLI::App& app, const Environment& env);
 std::function<int()> define_ask(CLI::App& app, const Environment& env);
 std::function<int()> define_env(CLI::App& app, const Environment& env);
 std::function<int()> define_demo(CLI::App& app, const Environment& env);
+std::function<int()> define_keys(CLI::App& app, const Environment& env);
+std::function<int()> define_internal_keychain(CLI::App& app, const Environment& env);
+std::function<int()> define_usage(CLI::App& app, const Environment& env);
+std::function<int()> define_models(CLI::App& app, const Environment& env);
+std::function<int()> define_prices(CLI::App& app, const Environment& env);
+std::function<int()> define_config(CLI::App& app, const Environment& env);
 std::function<int()> define_completions(CLI::App& app, const Environment& env);
 
 }  // namespace llmgw

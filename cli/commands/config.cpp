@@ -1,6 +1,4 @@
 // llmgw config init|check|show|path
-#include "cli/commands/config.hpp"
-
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -12,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "cli/commands/all.hpp"
 #include "cli/setup.hpp"
 #include "core/config/settings.hpp"
 

@@ -1,6 +1,4 @@
 // llmgw keys set|list|remove: provider keys in the operating system's keychain.
-#include "cli/commands/keys.hpp"
-
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -10,6 +8,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/commands/all.hpp"
 #include "cli/secret_input.hpp"
 #include "cli/setup.hpp"
 #include "core/secrets/child.hpp"

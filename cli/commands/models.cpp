@@ -1,6 +1,4 @@
 // llmgw models: what can be asked for, as far as the configuration says.
-#include "cli/commands/models.hpp"
-
 #include <algorithm>
 #include <cstdio>
 #include <memory>
@@ -9,6 +7,7 @@
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
 
+#include "cli/commands/all.hpp"
 #include "cli/setup.hpp"
 #include "core/util/text.hpp"
 

@@ -10,6 +10,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "cli/commands/all.hpp"
 #include "providers/prices/table.hpp"
 
 namespace llmgw {

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "cli/commands/all.hpp"
 #include "cli/term/money.hpp"
 #include "cli/term/style.hpp"
 #include "cli/term/table.hpp"

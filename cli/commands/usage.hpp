@@ -1,16 +1,11 @@
 // `llmgw usage`: what the log says was spent.
 #pragma once
 
-#include <functional>
 #include <string>
 
 #include "cli/environment.hpp"
 #include "core/util/clock.hpp"
 #include "core/util/result.hpp"
-
-namespace CLI {
-class App;
-}
 
 namespace llmgw {
 
@@ -30,7 +25,5 @@ struct UsageOutput {
 
 // Without printing, for tests.
 Result<UsageOutput> run_usage(const UsageArguments& arguments, const Environment& env, const Clock& clock);
-
-std::function<int()> define_usage(CLI::App& app, const Environment& env);
 
 }  // namespace llmgw

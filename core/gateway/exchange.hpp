@@ -46,6 +46,9 @@ struct Services {
 };
 
 struct Exchange {
+    Exchange(std::shared_ptr<const Snapshot> its_snapshot, const Services& its_services)
+        : snapshot(std::move(its_snapshot)), services(its_services) {}
+
     std::shared_ptr<const Snapshot> snapshot;
     const Services& services;
     HttpRequest request;

@@ -103,7 +103,7 @@ std::shared_ptr<const Snapshot> Gateway::snapshot() const {
 }
 
 HttpReply Gateway::handle(HttpRequest head, const BodyReader& read_body, const Watch& watch) {
-    auto exchange = std::make_shared<Exchange>(Exchange{.snapshot = snapshot(), .services = services_});
+    auto exchange = std::make_shared<Exchange>(snapshot(), services_);
     const auto& config = exchange->snapshot->config;
     exchange->started_us = services_.clock.steady_us();
     exchange->watch = watch;
