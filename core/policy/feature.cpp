@@ -34,12 +34,13 @@ bool flat_strings(std::string_view text) {
 }
 
 std::string how_to_set(const Exchange& exchange) {
-    const auto& listen = exchange.snapshot->config.server.listen;
+    // As the client reached us, which also holds behind a port forward. The host guard has checked it.
+    const std::string host(find_header(exchange.request.headers, "host"));
     const bool versioned =
         exchange.endpoint.dialect == DialectId::openai_chat || exchange.endpoint.dialect == DialectId::openai_responses;
     return "llmgw: this call names no feature, so its cost could not be attributed. Send the header "
            "x-llmgw-feature: NAME, or use the base URL http://" +
-           listen + "/f/NAME" + (versioned ? "/v1" : "") +
+           host + "/f/NAME" + (versioned ? "/v1" : "") +
            ", or set [features] on_missing = \"untagged\" in the configuration.";
 }
 
