@@ -27,6 +27,7 @@ constexpr const char* usage_text =
   --seconds S      length of one stream and of one closed loop
   --targets LIST   of direct,nginx,llmgw: leaves the others out
   --patient        wait for a quiet machine, and repeat runs that something else disturbed
+  --awake          keep the cores from idling in the phases with one connection: less chance in their numbers
   --profile        count system calls per streamed event instead (perf, or else strace)
   --json FILE      write every number to a file
   --client-key K   instead of the one llmgw makes
@@ -43,6 +44,10 @@ struct Options {
     bool profile = false;
 };
 
+bool includes(const std::string& list, const std::string& name) {
+    return ("," + list + ",").find("," + name + ",") != std::string::npos;
+}
+
 bool parse(int argc, char** argv, Options& options) {
     for (int i = 1; i < argc; ++i) {
         std::string name = argv[i];
@@ -57,6 +62,10 @@ bool parse(int argc, char** argv, Options& options) {
         }
         if (name == "--patient") {
             options.plan.patient = true;
+            continue;
+        }
+        if (name == "--awake") {
+            options.plan.awake = true;
             continue;
         }
         if (name == "--profile") {
@@ -89,11 +98,7 @@ bool parse(int argc, char** argv, Options& options) {
             return false;
         }
     }
-    return true;
-}
-
-bool includes(const std::string& list, const std::string& name) {
-    return ("," + list + ",").find("," + name + ",") != std::string::npos;
+    return options.plan.only.empty() || includes("start,small,one,body,streams,burst", options.plan.only);
 }
 
 int run(Options& options) {

@@ -65,6 +65,7 @@ Numbers loop_phase(const Plan& plan, const Stage& stage, const Target& target, i
     options.request.key = target.key;
     options.request.body_bytes = body_bytes;
     stage.reset_mock_stats();
+    KeepAwake awake(plan.awake && connections == 1);
     CpuMeter meter(stage, target);
     LoopResult result = run_loop(options);
     Numbers numbers;

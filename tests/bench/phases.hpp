@@ -24,6 +24,7 @@ struct Plan {
     int starts = 10;
     bool quick = false;
     bool patient = false;  // wait for a quiet machine, and repeat a run that something else disturbed
+    bool awake = false;    // keep the cores from idling in the phases with one connection
     std::string only;      // "" is every phase
     bool wants(const std::string& phase) const { return only.empty() || only == phase; }
 };

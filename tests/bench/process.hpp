@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <sys/types.h>
@@ -53,11 +54,22 @@ private:
 // called before any thread is started.
 void clean_up_on_signals(const std::string& directory);
 
+// Processor time of the calling thread, and of the whole machine since it started: what a hypervisor took away is
+// included, what ran at low priority (builds under nice, KeepAwake) is not.
 double own_cpu_s();
-// Processor time of the whole machine since it started, what a hypervisor took away included.
 double machine_cpu_s();
 std::vector<std::string> own_environment();
 std::string read_file(const std::string& path);
+
+// Keeps the cores out of their idle state while it lives, by threads that run only when nothing else wants to. Waking
+// a halted core costs tens of microseconds in a virtual machine, and whether one had halted is chance.
+class KeepAwake {
+public:
+    explicit KeepAwake(bool wanted);
+
+private:
+    std::vector<std::jthread> threads_;
+};
 
 // A port below the ephemeral range that nobody listens on: polling one inside it can connect to itself.
 int free_port();
