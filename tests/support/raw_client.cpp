@@ -3,6 +3,8 @@
 #include <cstdlib>
 #include <mutex>
 
+#include <sys/socket.h>
+
 #include "tests/support/fake_upstream.hpp"
 
 namespace llmgw::testing {
@@ -143,6 +145,10 @@ void RawClient::read_rest(Response& response, Millis timeout) {
     while (!response.whole && fill(response, deadline)) {
         decode(response);
     }
+}
+
+void RawClient::finish_sending() {
+    ::shutdown(socket_.fd(), SHUT_WR);
 }
 
 Response RawClient::read_response(Millis timeout, bool head_only) {

@@ -54,6 +54,7 @@ public:
     Response read_response(Millis timeout = patience, bool head_only = false);
 
     bool wait_closed(Millis timeout = patience) { return wait_peer_closed(socket_.fd(), timeout); }
+    void finish_sending();  // FIN, and still reads: a client that has said all it had to say
     void close() { socket_.close(); }
     void reset() { socket_.reset(); }
     int fd() const { return socket_.fd(); }
