@@ -10,7 +10,8 @@
 // newest first unless an entry is known to be stale; a reason stands with each exception.
 //   1. The first list with a price for the name gives input and output. A price of 0 counts only where every
 //      list that knows the name says 0, and the name or the vendor says that it is free.
-//      Where it stands alone against two lists that agree, those win, unless it records when the price changed.
+//      Where it stands alone against two lists that agree, those win.
+//      A price whose change is recorded with a day wins over every list that is older than that day.
 //   2. Whatever agrees on both may add what is lacking: cache, reasoning, audio, long-context lines, service tiers;
 //      first the other lists, then other names of the same model (with another date or none, or an alias).
 //      What disagrees adds nothing, because its other numbers belong to another base price.
@@ -94,7 +95,7 @@ function outvoted(first, priced) {
     const others = priced.filter((o) => !agree(o.lines.get('|0'), first.lines.get('|0')));
     const alone = priced.length > 2 && others.length === priced.length - 1;
     const united = others.every((o) => agree(o.lines.get('|0'), others[0].lines.get('|0')) && !isFree(o.lines.get('|0')));
-    return alone && united && !first.dated ? others[0] : first;
+    return alone && united ? others[0] : first;
 }
 
 const MAY_BE_FREE = { nvidia: /./, zai: /-flash$/, gemini: /^gemma-/ };
@@ -104,7 +105,9 @@ function merge(provider, name, offers, relatives) {
     const hasPrice = (o) => o.lines.get('|0')?.input !== undefined;
     const priced = offers.filter(hasPrice);
     if (priced.length === 0) return undefined;
-    const best = outvoted(priced.find((o) => !isFree(o.lines.get('|0'))) ?? priced[0], priced);
+    const first = priced.find((o) => !isFree(o.lines.get('|0'))) ?? priced[0];
+    const changed = priced.find((o) => o.since && o.since > (first === o ? '' : first.date));
+    const best = changed ?? outvoted(first, priced);
     const base = { ...best.lines.get('|0') };
     if (isFree(base) && !/free$/i.test(name) && !MAY_BE_FREE[provider]?.test(name)) return undefined;
     const others = [...priced, ...relatives.filter(hasPrice)].filter((o) => o !== best);
@@ -115,6 +118,8 @@ function merge(provider, name, offers, relatives) {
     const lines = new Map([['|0', base]]);
     const byHandFirst = [...agreeing].sort((a, b) => (b.source === 'models.dev') - (a.source === 'models.dev'));
     for (const other of agreeing) fill(base, other.lines.get('|0'));
+    // A factor holds whatever the base price is.
+    for (const other of others) if (other.lines.get('|0').us_percent) base.us_percent ??= other.lines.get('|0').us_percent;
     for (const variant of [false, true]) {
         for (const other of variant ? byHandFirst : agreeing) {
             for (const [at, line] of other.lines) {

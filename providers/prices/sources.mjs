@@ -7,7 +7,9 @@ import { parseJsonKeepingNumbers, perEach, perMillion, perThousandEach, perToken
 
 // The files carry no date of their own (LiteLLM's mirror does): bring these up to date with the files.
 export const DATES = { genai: '2026-08-21', litellm: '2026-07-24', 'models.dev': '2026-07-02', openrouter: '2026-05-15' };
-export const AS_OF = Object.values(DATES).sort().at(-1);
+// The day whose prices are taken where a list announces changes ahead: the day the table is made. Written down,
+// not asked of the clock, so that the same files give the same table.
+export const AS_OF = '2026-11-21';
 
 const read = (dir, file) => parseJsonKeepingNumbers(fs.readFileSync(path.join(dir, file), 'utf8'));
 const offer = (source, lines) => ({ source, date: DATES[source], lines });
@@ -108,11 +110,12 @@ export function modelsDev(dir) {
     };
 }
 
-// The price in force on AS_OF. Prices by the time of day cannot be a row: undefined.
+// The price in force on AS_OF and, where the list records a change, its day. Prices by the time of day cannot be a row: undefined.
 function genaiInForce(prices) {
-    if (!Array.isArray(prices)) return prices;
-    if (prices.some((p) => p.constraint?.start_time)) return undefined;
-    return prices.filter((p) => (p.constraint?.start_date ?? '') <= AS_OF).at(-1)?.prices;
+    if (!Array.isArray(prices)) return { prices };
+    if (prices.some((p) => p.constraint?.start_time)) return {};
+    const entry = prices.filter((p) => (p.constraint?.start_date ?? '') <= AS_OF).at(-1);
+    return { prices: entry?.prices, since: entry?.constraint?.start_date };
 }
 
 function genaiLines(prices) {
@@ -152,9 +155,9 @@ export function genai(dir) {
             for (const later of Array.isArray(model.prices) ? model.prices : []) {
                 if ((later.constraint?.start_date ?? '') > AS_OF) ahead.push({ provider, model: model.id, from: later.constraint.start_date, prices: later.prices });
             }
-            const prices = genaiInForce(model.prices);
+            const { prices, since } = genaiInForce(model.prices);
             if (!prices || prices.input_mtok === undefined || prices.requests_kcount || prices.output_citation_mtok) continue;
-            const found = { ...offer('genai', genaiLines(prices)), dated: prices !== model.prices };
+            const found = { ...offer('genai', genaiLines(prices)), since };
             const group = [];
             groups.push(group);
             for (const term of [{ equals: model.id }, ...(model.match.or ?? [model.match])]) {

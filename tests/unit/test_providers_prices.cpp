@@ -154,6 +154,8 @@ TEST_SUITE("providers/prices") {
     TEST_CASE("price table: known prices") {
         CHECK(builtin_nano("anthropic", "claude-opus-5", 1'000'000, 0) == 5'000'000'000);
         CHECK(builtin_nano("anthropic", "claude-haiku-4-5-20251001", 1000, 1000) == 6'000'000);
+        // A change announced for 2026-09-01, in force when this table was made.
+        CHECK(builtin_nano("anthropic", "claude-sonnet-5", 1000, 1000) == 18'000'000);
         CHECK(builtin_nano("openai", "gpt-5-mini-2025-08-07", 1000, 1000) == 2'250'000);
         CHECK(builtin_nano("gemini", "gemini-2.5-pro", 200'001, 1000) == 200'001 * 2'500 + 15'000'000);
         CHECK(builtin_nano("openrouter", "anthropic/claude-4.6-sonnet-20260217", 1000, 1000) == 18'000'000);
