@@ -11,8 +11,8 @@ namespace llmgw {
 
 struct UsageArguments {
     std::string by = "feature";
-    std::string since;  // "" from the log's beginning
-    std::string until;  // "" up to now
+    std::string since = {};  // "" from the log's beginning
+    std::string until = {};  // "" up to now
     bool json = false;
     bool strict = false;
 };

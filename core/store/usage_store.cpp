@@ -105,6 +105,23 @@ Result<> ensure_file(const std::string& path) {
     return write_private_file(path, "");
 }
 
+// A database that cannot be written is told so here: SQLite would open it for reading, and make helper files that
+// are as read-only as the database is, and stay so when it no longer is.
+Result<> ensure_writable(const std::string& path) {
+    if (::faccessat(AT_FDCWD, path.c_str(), W_OK, AT_EACCESS) != 0) {
+        auto error = file_error("write", path, errno);
+        error.kind = ErrorKind::io;
+        return std::unexpected(std::move(error));
+    }
+    for (const char* suffix : {"-wal", "-shm"}) {
+        const auto helper = path + suffix;
+        struct stat info {};
+        const bool ours = ::stat(helper.c_str(), &info) == 0 && info.st_uid == ::geteuid();
+        if (ours && (info.st_mode & S_IWUSR) == 0) { ::chmod(helper.c_str(), 0600); }
+    }
+    return {};
+}
+
 }  // namespace
 
 bool is_free_operation(std::string_view operation) {
@@ -119,6 +136,7 @@ UsageStore::UsageStore(Database database, Statement call, Statement attempt, std
 
 Result<UsageStore> UsageStore::open(const std::string& path, int busy_timeout_ms) {
     if (auto made = ensure_file(path); !made) { return std::unexpected(made.error()); }
+    if (auto writable = ensure_writable(path); !writable) { return std::unexpected(writable.error()); }
     // Looked at before SQLite opens it: if the file is replaced in between, file_is_current() says so.
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) { return std::unexpected(file_error("open", path, errno)); }

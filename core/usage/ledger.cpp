@@ -337,7 +337,9 @@ void WriterLedger::database_failed(const Error& error) {
     store_.reset();
     database_ok_ = false;
     if (std::exchange(failure_told_, true)) { return; }
-    warn_("usage log: " + error.message + ". Calls are kept in " + journal_.directory() + " until it works again");
+    const bool journaled = journal_.state() == JournalState::ok;
+    warn_("usage log: " + error.message + ". Calls wait in " + (journaled ? journal_.directory() : "memory") +
+          " until it works again");
 }
 
 void WriterLedger::database_worked() {
