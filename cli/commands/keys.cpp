@@ -47,8 +47,9 @@ Result<Target> find_target(const Setup& setup, const std::string& name) {
         if (entry.name == name) { return Target{name, origin_of(entry.base_url), nullptr}; }
         if (std::ranges::find(names, entry.name) == names.end()) { names.push_back(entry.name); }
     }
-    return fail(ErrorKind::usage, fmt::format("there is no provider \"{}\"{}; known are {}", name,
-                                              did_you_mean(name, names), one_of(names)));
+    const auto hint = did_you_mean(name, names);
+    return fail(ErrorKind::usage, fmt::format("there is no provider \"{}\"{}", name,
+                                              hint.empty() ? "; known are " + one_of(names) : hint));
 }
 
 // "" or why this cannot be a key. Never repeats it.

@@ -37,16 +37,20 @@ int run(const Environment& env, const Options& options) {
         names.push_back(provider.name);
     }
     if (!options.provider.empty() && std::ranges::find(names, options.provider) == names.end()) {
-        return report_error(
-            {ErrorKind::usage, fmt::format("there is no provider \"{}\"{}; there are {}", options.provider,
-                                           did_you_mean(options.provider, names), one_of(names))});
+        const auto hint = did_you_mean(options.provider, names);
+        return report_error({ErrorKind::usage, fmt::format("there is no provider \"{}\"{}", options.provider,
+                                                           hint.empty() ? "; there are " + one_of(names) : hint)});
     }
     auto out = nlohmann::ordered_json::array();
     for (const auto& provider : setup->providers) {
         if (!options.provider.empty() && provider.name != options.provider) { continue; }
         const auto dialects = dialect_list(provider);
         if (options.json) {
-            out.push_back({{"provider", provider.name}, {"dialects", dialects}, {"models", provider.models}});
+            auto spoken = nlohmann::ordered_json::array();
+            for (const auto id : provider.dialects) {
+                spoken.push_back(to_string(id));
+            }
+            out.push_back({{"provider", provider.name}, {"dialects", spoken}, {"models", provider.models}});
             continue;
         }
         for (const auto& model : provider.models) {

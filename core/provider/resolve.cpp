@@ -96,13 +96,14 @@ private:
         const auto* entry = find_entry(catalogue_, type);
         if (entry == nullptr) {
             const auto names = type_names(catalogue_);
+            const auto hint = did_you_mean(type, names);
             add(Finding::Severity::error, table.where,
                 table.type.empty()
                     ? fmt::format("{} needs a type: \"openai\" for an OpenAI-compatible server, \"anthropic\", "
                                   "\"gemini\", or a host llmgw knows{}",
-                                  shown, did_you_mean(type, names))
-                    : fmt::format("{}.type is no type llmgw knows{}; expected {}", shown, did_you_mean(type, names),
-                                  one_of(names)));
+                                  shown, hint)
+                    : fmt::format("{}.type is no type llmgw knows{}", shown,
+                                  hint.empty() ? "; expected " + one_of(names) : hint));
             return;
         }
         Provider provider = from_entry(*entry, table.name);
@@ -180,9 +181,9 @@ private:
         }
         // A table with that name and a fault of its own has been reported.
         if (configured(name)) { return; }
+        const auto hint = did_you_mean(name, names);
         add(Finding::Severity::error, config_.path,
-            fmt::format("server.v1_provider names no provider{}; expected {}", did_you_mean(name, names),
-                        one_of(names)));
+            "server.v1_provider names no provider" + (hint.empty() ? "; expected " + one_of(names) : hint));
     }
 
     const Config& config_;

@@ -37,7 +37,8 @@ private:
 };
 
 int left_ms(Steady::time_point deadline) {
-    const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - Steady::now()).count();
+    // Rounded up: a limit is never cut short.
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Steady::now()).count();
     return left <= 0 ? 0 : static_cast<int>(left);
 }
 

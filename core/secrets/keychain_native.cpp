@@ -122,6 +122,9 @@ private:
         while (message.ends_with('.')) {
             message.pop_back();
         }
+        if (message.find("/collection/") != std::string::npos) {
+            message += " (there is no default keyring, or it was never unlocked in this session)";
+        }
         return fail(ErrorKind::credential, message);
     }
     static std::unexpected<Error> missing() { return fail(ErrorKind::not_found, "no such key"); }

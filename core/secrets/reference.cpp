@@ -103,6 +103,7 @@ bool is_example_key(std::string_view key) {
     const auto body = letters.starts_with("skant") ? letters.substr(5)
                       : letters.starts_with("sk")  ? letters.substr(2)
                                                    : letters;
+    if (body.starts_with("your")) { return true; }
     return body.empty() || (body.size() >= 4 && body.find_first_not_of(body.front()) == std::string::npos);
 }
 

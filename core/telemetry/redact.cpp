@@ -142,7 +142,8 @@ void find_named(std::string_view text, std::vector<Range>& out) {
             const auto value = text.substr(begin, end - begin);
             const bool reference = value.starts_with("keychain:") || value.starts_with("env:") ||
                                    value.starts_with("file:") || value.starts_with("cmd:") ||
-                                   value.starts_with("vault:") || value == "passthrough" || value == "none";
+                                   value.starts_with("vault:") || value.starts_with("auto:") ||
+                                   value == "passthrough" || value == "none";
             if (!value.empty() && !reference) { out.push_back({begin, end}); }
         }
     }
