@@ -107,6 +107,22 @@ void check_against(std::string_view written, DialectId dialect, const Usage& usa
     CHECK(counts.audio_input.value_or(0) <= counts.input.value_or(0));
 }
 
+// Compares what was decoded with the last usage object in the stream's bytes, found by looking for its key.
+void check_last_usage(const std::string& stream, DialectId dialect, const event::UsageSeen* seen) {
+    const std::string key = dialect == DialectId::gemini ? "\"usageMetadata\":" : "\"usage\":";
+    std::size_t at = stream.rfind(key);
+    // `"usage":null` stands on the chunks and events that have none.
+    while (at != std::string::npos && stream.find_first_not_of(' ', at + key.size()) != stream.find('{', at)) {
+        at = at == 0 ? std::string::npos : stream.rfind(key, at - 1);
+    }
+    CHECK((seen != nullptr) == (at != std::string::npos || stream.find("\"timings\"") != std::string::npos));
+    if (seen == nullptr || at == std::string::npos) { return; }
+    const std::string_view written = std::string_view(stream).substr(at + key.size());
+    // A message_delta may say only a part: message_start holds for the rest.
+    if (dialect == DialectId::anthropic && !json_scan::member(written, "cache_creation_input_tokens")) { return; }
+    check_against(written, dialect, seen->usage);
+}
+
 bool is_cut(const std::string& name) {
     return name.find("truncated") != std::string::npos || name.find("cancel") != std::string::npos;
 }
@@ -151,6 +167,7 @@ TEST_SUITE("dialects/fixtures") {
             with_usage += last_of<event::UsageSeen>(whole.events) != nullptr ? 1 : 0;
             with_content += last_of<event::Content>(whole.events) != nullptr ? 1 : 0;
             CHECK(last_of<event::Started>(whole.events) != nullptr);
+            check_last_usage(stream, item.dialect, last_of<event::UsageSeen>(whole.events));
             if (!has_ended && !has_failed && !is_cut(item.name)) { MESSAGE(item.name << " has no end"); }
             if (last_of<event::Content>(whole.events) == nullptr) { MESSAGE(item.name << " has no content"); }
         }
