@@ -85,7 +85,9 @@ const char* skip_number(const char* p, const char* end) {
         return p != start;
     };
     if (p < end && *p == '-') { ++p; }
+    const char* whole = p;
     if (!digits()) { return nullptr; }
+    if (*whole == '0') { p = whole + 1; }  // what follows a leading zero is not part of it
     if (p < end && *p == '.') {
         ++p;
         if (!digits()) { return nullptr; }
@@ -103,118 +105,6 @@ const char* skip_word(const char* p, const char* end, std::string_view word) {
     return same ? p + word.size() : nullptr;
 }
 
-int hex_digit(char c) {
-    if (is_digit(c)) { return c - '0'; }
-    if (c >= 'a' && c <= 'f') { return c - 'a' + 10; }
-    if (c >= 'A' && c <= 'F') { return c - 'A' + 10; }
-    return -1;
-}
-
-// Four hex digits at text[at]; -1 when they are not there.
-int hex4(std::string_view text, std::size_t at) {
-    if (at + 4 > text.size()) { return -1; }
-    int value = 0;
-    for (std::size_t i = at; i < at + 4; ++i) {
-        const int digit = hex_digit(text[i]);
-        if (digit < 0) { return -1; }
-        value = value * 16 + digit;
-    }
-    return value;
-}
-
-void append_utf8(std::string& out, unsigned code) {
-    const auto put = [&](unsigned byte) { out.push_back(static_cast<char>(byte)); };
-    if (code < 0x80) {
-        put(code);
-    } else if (code < 0x800) {
-        put(0xC0 | (code >> 6));
-        put(0x80 | (code & 0x3F));
-    } else if (code < 0x10000) {
-        put(0xE0 | (code >> 12));
-        put(0x80 | ((code >> 6) & 0x3F));
-        put(0x80 | (code & 0x3F));
-    } else {
-        put(0xF0 | (code >> 18));
-        put(0x80 | ((code >> 12) & 0x3F));
-        put(0x80 | ((code >> 6) & 0x3F));
-        put(0x80 | (code & 0x3F));
-    }
-}
-
-// Resolves the escapes of a string's inside. Half a surrogate pair is broken.
-bool unescape(std::string_view in, std::string& out) {
-    out.reserve(in.size());
-    std::size_t i = 0;
-    while (i < in.size()) {
-        const std::size_t slash = in.find('\\', i);
-        if (slash == std::string_view::npos) {
-            out.append(in.substr(i));
-            return true;
-        }
-        out.append(in.substr(i, slash - i));
-        if (slash + 1 >= in.size()) { return false; }
-        const char c = in[slash + 1];
-        i = slash + 2;
-        switch (c) {
-            case '"':
-            case '\\':
-            case '/': out.push_back(c); break;
-            case 'b': out.push_back('\b'); break;
-            case 'f': out.push_back('\f'); break;
-            case 'n': out.push_back('\n'); break;
-            case 'r': out.push_back('\r'); break;
-            case 't': out.push_back('\t'); break;
-            case 'u': {
-                const int high = hex4(in, i);
-                if (high < 0 || (high >= 0xDC00 && high <= 0xDFFF)) { return false; }
-                i += 4;
-                if (high < 0xD800 || high > 0xDBFF) {
-                    append_utf8(out, static_cast<unsigned>(high));
-                    break;
-                }
-                const bool pair = i + 6 <= in.size() && in[i] == '\\' && in[i + 1] == 'u';
-                const int low = pair ? hex4(in, i + 2) : -1;
-                if (low < 0xDC00 || low > 0xDFFF) { return false; }
-                i += 6;
-                append_utf8(out, 0x10000U + ((static_cast<unsigned>(high) - 0xD800U) << 10) +
-                                     (static_cast<unsigned>(low) - 0xDC00U));
-                break;
-            }
-            default: return false;
-        }
-    }
-    return true;
-}
-
-// Length of the UTF-8 sequence at text[at], or 0 when it is not one (overlong forms and surrogates included).
-std::size_t utf8_length(std::string_view text, std::size_t at) {
-    const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
-    const unsigned char lead = byte(at);
-    std::size_t length = 0;
-    unsigned char low = 0x80;
-    unsigned char high = 0xBF;
-    if (lead < 0x80) { return 1; }
-    if (lead >= 0xC2 && lead <= 0xDF) {
-        length = 2;
-    } else if (lead >= 0xE0 && lead <= 0xEF) {
-        length = 3;
-        if (lead == 0xE0) { low = 0xA0; }
-        if (lead == 0xED) { high = 0x9F; }
-    } else if (lead >= 0xF0 && lead <= 0xF4) {
-        length = 4;
-        if (lead == 0xF0) { low = 0x90; }
-        if (lead == 0xF4) { high = 0x8F; }
-    } else {
-        return 0;
-    }
-    if (at + length > text.size()) { return 0; }
-    if (byte(at + 1) < low || byte(at + 1) > high) { return 0; }
-    for (std::size_t i = at + 2; i < at + length; ++i) {
-        if (byte(i) < 0x80 || byte(i) > 0xBF) { return 0; }
-    }
-    return length;
-}
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) { return false; }
     const auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; };
@@ -225,13 +115,6 @@ bool equal_ignoring_case(std::string_view a, std::string_view b) {
 }
 
 }  // namespace
-
-std::optional<std::string> Value::as_string() const {
-    if (type != Type::string || text.size() < 2) { return std::nullopt; }
-    std::string out;
-    if (!unescape(raw_string(), out)) { return std::nullopt; }
-    return out;
-}
 
 std::optional<std::int64_t> Value::as_int() const {
     if (type != Type::number) { return std::nullopt; }
@@ -385,14 +268,16 @@ Lookup lookup(std::string_view object_text, std::string_view key) {
     Reader reader(object_text, '{');
     std::string_view written;
     Value value;
-    std::string resolved;
+    std::optional<std::string> resolved;
     while (reader.next_member(written, value)) {
         std::string_view name = written;
         if (written.find('\\') != std::string_view::npos) {
-            resolved.clear();
-            // A key with broken escapes is nobody's; a strict parser refuses the whole text.
-            if (!unescape(written, resolved)) { return result; }
-            name = resolved;
+            // The key as a string literal: its quotes are next to it. One with broken escapes is nobody's; a strict
+            // parser refuses the whole text.
+            const Value literal{Type::string, {written.data() - 1, written.size() + 2}};
+            resolved = literal.as_string();
+            if (!resolved) { return result; }
+            name = *resolved;
         }
         if (name == key) { result.value = value; }
         if (equal_ignoring_case(name, key)) { ++result.matches; }
@@ -403,45 +288,6 @@ Lookup lookup(std::string_view object_text, std::string_view key) {
 
 std::optional<Value> last_member(std::string_view object_text, std::string_view key) {
     return lookup(object_text, key).value;
-}
-
-std::string quote(std::string_view text) {
-    static constexpr char hex[] = "0123456789abcdef";
-    std::string out;
-    out.reserve(text.size() + 2);
-    out.push_back('"');
-    for (std::size_t i = 0; i < text.size();) {
-        const auto c = static_cast<unsigned char>(text[i]);
-        if (c >= 0x80) {
-            const std::size_t length = utf8_length(text, i);
-            if (length == 0) {
-                out.append("\xEF\xBF\xBD");
-                ++i;
-            } else {
-                out.append(text.substr(i, length));
-                i += length;
-            }
-            continue;
-        }
-        switch (c) {
-            case '"': out.append("\\\""); break;
-            case '\\': out.append("\\\\"); break;
-            case '\n': out.append("\\n"); break;
-            case '\r': out.append("\\r"); break;
-            case '\t': out.append("\\t"); break;
-            default:
-                if (c < 0x20 || c == 0x7F) {
-                    out.append("\\u00");
-                    out.push_back(hex[c >> 4]);
-                    out.push_back(hex[c & 15]);
-                } else {
-                    out.push_back(static_cast<char>(c));
-                }
-        }
-        ++i;
-    }
-    out.push_back('"');
-    return out;
 }
 
 }  // namespace llmgw::json_scan

@@ -53,6 +53,11 @@ Tokens subtract_tokens(Tokens a, Tokens b) {
     return std::max<std::int64_t>(0, *a - b.value_or(0));
 }
 
+Tokens part_of(Tokens part, Tokens whole) {
+    if (!part || !whole) { return part; }
+    return std::min(*part, *whole);
+}
+
 std::string string_or_empty(const Value& value) {
     return value.as_string().value_or("");
 }

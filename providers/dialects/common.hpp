@@ -23,6 +23,9 @@ Tokens add_tokens(Tokens a, Tokens b);
 // a - b where both are known, never below 0; a when b is not known.
 Tokens subtract_tokens(Tokens a, Tokens b);
 
+// A part of `whole` as reported, but never more than it: some hosts count one token more of reasoning than of output.
+Tokens part_of(Tokens part, Tokens whole);
+
 // The string, or "" for anything else.
 std::string string_or_empty(const json_scan::Value& value);
 

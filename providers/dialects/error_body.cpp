@@ -103,6 +103,7 @@ void read_object(std::string_view object, ErrorFacts& facts, int depth) {
 ErrorFacts read_error_value(const Value& error) {
     ErrorFacts facts;
     read_any(error, facts, 0);
+    if (!facts.retry_after_s) { facts.retry_after_s = wait_in_message(facts.message); }
     return facts;
 }
 
@@ -117,7 +118,6 @@ ErrorFacts read_error_body(std::string_view body) {
     // A page is no message; a line of text is.
     if (facts.message.empty() && !text.starts_with('<') && value.type == Type::null) { facts.message = text; }
     if (facts.message.size() > message_bytes_max) { facts.message.resize(message_bytes_max); }
-    if (!facts.retry_after_s) { facts.retry_after_s = wait_in_message(facts.message); }
     return facts;
 }
 

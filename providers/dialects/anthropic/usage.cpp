@@ -117,7 +117,7 @@ Usage AnthropicUsage::result() const {
         }
         usage.counts = total;
     }
-    usage.counts.reasoning = thinking_;
+    usage.counts.reasoning = part_of(thinking_, usage.counts.output);
     return usage;
 }
 

@@ -101,11 +101,8 @@ public:
         Value value;
         while (reader.next_member(key, value)) {
             if (value.type == Type::null) { continue; }
-            if (key == "choices") {
-                json_scan::each_element(value.text, [&](const Value& choice) {
-                    read_choice(choice, chunk, out);
-                    return true;
-                });
+            if (key == "choices" && value.is_array()) {
+                chunk.choices = value.text;
             } else if (key == "id" && id_.empty()) {
                 // Some hosts change the id between chunks; Azure's first chunk has an empty one.
                 id_ = string_or_empty(value);
@@ -125,6 +122,10 @@ public:
             }
         }
         if (renamed) { out.emplace_back(event::Started{id_, model_}); }
+        json_scan::each_element(chunk.choices, [&](const Value& choice) {
+            read_choice(choice, chunk, out);
+            return true;
+        });
         take_usage(chunk, out);
         close_chunk(chunk, out);
     }
@@ -138,6 +139,7 @@ public:
 
 private:
     struct Chunk {
+        std::string_view choices;
         std::string_view usage;
         std::string_view timings;
         std::optional<Value> error;

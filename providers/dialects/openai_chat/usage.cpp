@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "providers/dialects/openai_chat/openai_chat.hpp"
 
 namespace llmgw::wire {
@@ -82,10 +80,10 @@ TokenCounts counts_of(const Written& written) {
     counts.cache_read = written.cached;
     counts.cache_write_5m = written.cache_write;
     counts.output = whole_output(written);
-    counts.reasoning = written.reasoning;
+    counts.reasoning = part_of(written.reasoning, counts.output);
     // Cached audio cannot be told from cached text: the fresh part is audio at most.
-    if (written.audio_input) { counts.audio_input = std::min(*written.audio_input, counts.input.value_or(0)); }
-    counts.audio_output = written.audio_output;
+    counts.audio_input = part_of(written.audio_input, counts.input);
+    counts.audio_output = part_of(written.audio_output, counts.output);
     return counts;
 }
 

@@ -10,7 +10,7 @@ bool is_billed_search(const Value& item) {
     const auto type = json_scan::member(item.text, "type");
     if (!type || type->raw_string() != "web_search_call") { return false; }
     const auto action = json_scan::at(item.text, {"action", "type"});
-    return action && action->raw_string() == "search";
+    return !action || action->raw_string() == "search";  // the first form of the item had no action
 }
 
 DecodedResponse read_response_object(std::string_view response_json) {

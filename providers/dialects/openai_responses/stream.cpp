@@ -70,11 +70,11 @@ private:
     void dispatch(std::string_view type, const Members& members, std::vector<Event>& out) {
         if (type.ends_with(".delta")) {
             const std::size_t bytes = members.delta ? members.delta->raw_string().size() : 0;
-            if (bytes > 0) { out.emplace_back(event::Content{bytes}); }
+            add_content(bytes, out);
         } else if (type == "response.output_item.added") {
             if (members.item) { item_added(*members.item, out); }
         } else if (type == "response.output_item.done") {
-            if (members.item && is_billed_search(*members.item)) { ++searches_; }
+            if (members.item) { item_done(*members.item, out); }
         } else if (type == "response.completed" || type == "response.incomplete" || type == "response.failed" ||
                    type == "response.cancelled") {
             if (members.response) { end(type, *members.response, out); }
@@ -104,12 +104,30 @@ private:
         if (news) { out.emplace_back(event::Started{id_, model_}); }
     }
 
+    void add_content(std::size_t bytes, std::vector<Event>& out) {
+        if (bytes == 0) { return; }
+        item_has_content_ = true;
+        out.emplace_back(event::Content{bytes});
+    }
+
     // The name of a call counts: it is generated, and a call without arguments has no delta.
-    static void item_added(const Value& item, std::vector<Event>& out) {
+    void item_added(const Value& item, std::vector<Event>& out) {
+        item_has_content_ = false;
         const auto type = json_scan::member(item.text, "type");
         const auto name = json_scan::member(item.text, "name");
-        if (!type || !name || !type->raw_string().ends_with("_call")) { return; }
-        if (const std::size_t bytes = name->raw_string().size(); bytes > 0) { out.emplace_back(event::Content{bytes}); }
+        if (type && name && type->raw_string().ends_with("_call")) { add_content(name->raw_string().size(), out); }
+    }
+
+    // Shell, patch and search calls come whole, without deltas.
+    void item_done(const Value& item, std::vector<Event>& out) {
+        if (is_billed_search(item)) { ++searches_; }
+        if (item_has_content_) { return; }
+        std::size_t bytes = 0;
+        json_scan::each_member(item.text, [&](std::string_view key, const Value& value) {
+            if (key == "arguments" || key == "action" || key == "operation") { bytes += value.text.size(); }
+            return true;
+        });
+        add_content(bytes, out);
     }
 
     void end(std::string_view type, const Value& value, std::vector<Event>& out) {
@@ -142,6 +160,7 @@ private:
     std::string model_;
     std::int64_t searches_ = 0;
     bool started_ = false;
+    bool item_has_content_ = false;  // since the last item was added
 };
 
 }  // namespace

@@ -33,6 +33,9 @@ Usage OpenAiResponses::decode_usage(std::string_view usage_json) const {
         return true;
     });
     usage.counts.input = subtract_tokens(input, add_tokens(usage.counts.cache_read, usage.counts.cache_write_5m));
+    usage.counts.reasoning = part_of(usage.counts.reasoning, usage.counts.output);
+    usage.counts.audio_input = part_of(usage.counts.audio_input, usage.counts.input);
+    usage.counts.audio_output = part_of(usage.counts.audio_output, usage.counts.output);
     usage.reported_cost_nano = cost.nano();
     return usage;
 }
