@@ -26,7 +26,7 @@ constexpr const char* usage_text =
   --streams N      concurrent streams (1000)
   --seconds S      length of one stream and of one closed loop
   --targets LIST   of direct,nginx,llmgw: leaves the others out
-  --patient        wait for a quiet machine, and repeat runs that something else disturbed
+  --patient        wait for a quiet machine, and repeat runs that something else disturbed (3 minutes in all)
   --awake          keep the cores from idling in the phases with one connection: less chance in their numbers
   --profile        count system calls per streamed event instead (perf, or else strace)
   --json FILE      write every number to a file

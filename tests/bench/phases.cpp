@@ -127,22 +127,34 @@ Numbers streams_phase(const Plan& plan, const Stage& stage, const Target& target
     return numbers;
 }
 
-void await_quiet_machine() {
-    for (int tries = 0; tries < 200; ++tries) {
-        double before_s = machine_cpu_s();
-        usleep(300'000);
-        if (machine_cpu_s() - before_s < 0.3 * disturbing_cores) { return; }
-    }
-}
+// What a patient run may still spend on waiting and repeating, in seconds, over all its phases.
+class Patience {
+public:
+    explicit Patience(const Plan& plan) : left_s_(plan.patient ? 180 : 0) {}
 
-// One run; a patient one is repeated a few times until nothing else used the machine.
-Numbers run_undisturbed(const Plan& plan, const std::function<Numbers()>& run) {
-    for (int tries = plan.patient ? 4 : 1;; --tries) {
-        if (plan.patient) { await_quiet_machine(); }
-        Numbers numbers = run();
-        if (tries <= 1 || numbers["cpu_others"] < disturbing_cores) { return numbers; }
+    Numbers run_undisturbed(const std::function<Numbers()>& run) {
+        while (true) {
+            await_quiet_machine();
+            std::int64_t begin = now_ns();
+            Numbers numbers = run();
+            if (left_s_ <= 0 || numbers["cpu_others"] < disturbing_cores) { return numbers; }
+            left_s_ -= static_cast<double>(now_ns() - begin) / 1e9;
+        }
     }
-}
+
+private:
+    void await_quiet_machine() {
+        constexpr double look_s = 0.3;
+        while (left_s_ > 0) {
+            double before_s = machine_cpu_s();
+            usleep(static_cast<useconds_t>(look_s * 1e6));
+            left_s_ -= look_s;
+            if (machine_cpu_s() - before_s < look_s * disturbing_cores) { return; }
+        }
+    }
+
+    double left_s_;
+};
 
 }  // namespace
 
@@ -180,6 +192,7 @@ void run_phases(const Plan& plan, Stage& stage, const std::vector<Target>& targe
         {"burst", plan.stream_rounds,
          [&](const Target& t) { return streams_phase(plan, stage, t, true, results, "burst"); }},
     };
+    Patience patience(plan);
     for (const Phase& phase : phases) {
         if (!plan.wants(phase.name)) { continue; }
         for (int round = 0; round < phase.rounds; ++round) {
@@ -187,7 +200,7 @@ void run_phases(const Plan& plan, Stage& stage, const std::vector<Target>& targe
             std::vector<Target> turn = targets;
             if (round % 2 == 1) { std::reverse(turn.begin(), turn.end()); }
             for (const Target& target : turn) {
-                results.add(phase.name, target.name, run_undisturbed(plan, [&] { return phase.run(target); }));
+                results.add(phase.name, target.name, patience.run_undisturbed([&] { return phase.run(target); }));
             }
         }
         fmt::print(stderr, "\r                  \r");
