@@ -21,7 +21,7 @@ std::string odd_body(std::string_view model) {
            std::string(model) + " , \"tail\":0.1e-7}\n";
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
     return "\"" + std::string(text) + "\"";
 }
 
@@ -31,7 +31,7 @@ TEST_CASE("T3a: a body reaches the provider byte for byte") {
     World world;
     for (const auto& wire : canned::wires()) {
         CAPTURE(name_of(wire));
-        const auto body = odd_body(quoted(wire.model));
+        const auto body = odd_body(in_quotes(wire.model));
         const auto response = world.gateway().post(wire.target, body);
         CHECK(response.status == 200);
         CHECK(response.body == wire.answer);
@@ -49,10 +49,10 @@ TEST_CASE("T3a: a provider prefix is cut from the model and nothing else changes
         const std::string provider = wire.dialect == DialectId::anthropic ? "anthropic" : "openai";
         for (const auto& slash : {"/", "\\/", "\\u002f"}) {
             CAPTURE(slash);
-            const auto response = world.gateway().post(wire.target, odd_body(quoted(provider + slash + wire.model)));
+            const auto response = world.gateway().post(wire.target, odd_body(in_quotes(provider + slash + wire.model)));
             CHECK(response.status == 200);
             REQUIRE(world.upstream.last() != nullptr);
-            CHECK(world.upstream.last()->body == odd_body(quoted(wire.model)));
+            CHECK(world.upstream.last()->body == odd_body(in_quotes(wire.model)));
             CHECK(response.header("x-llmgw-provider") == provider);
             CHECK(response.header("x-llmgw-model") == wire.model);
         }

@@ -143,7 +143,7 @@ TEST_CASE("T15: bills reported by providers are reproduced, with the reported co
         CAPTURE(bill.model);
         CAPTURE(bill.usage.dump());
         REQUIRE(rows.contains(feature));
-        CHECK(rows.at(feature).at("cost_nano").dump() == std::to_string(bill.nano));
+        CHECK(rows.at(feature).at("cost_nano_usd").dump() == std::to_string(bill.nano));
         CHECK(rows.at(feature).at("calls") == 1);
     }
 }

@@ -41,9 +41,10 @@ TEST_CASE("S10: only names of this machine are served, whatever the key") {
     const auto port = std::to_string(world.gateway().port());
     for (const auto& route : routes) {
         CAPTURE(route.target);
-        for (const std::string host : {"evil.example", "evil.example:" + port, std::string("127.0.0.1.evil.example"),
-                                       std::string("localhost.evil.example"), std::string("0.0.0.0"),
-                                       std::string("169.254.169.254"), std::string("tunnel.example.evil")}) {
+        for (const auto& host :
+             std::vector<std::string>{"evil.example", "evil.example:" + port, std::string("127.0.0.1.evil.example"),
+                                      std::string("localhost.evil.example"), std::string("0.0.0.0"),
+                                      std::string("169.254.169.254"), std::string("tunnel.example.evil")}) {
             CAPTURE(host);
             CHECK(world.gateway().call(authorized(world, route, host)).status == 403);
         }
@@ -55,8 +56,8 @@ TEST_CASE("S10: only names of this machine are served, whatever the key") {
         }
     }
     CHECK(world.upstream.request_count() == 0);
-    for (const std::string host :
-         {"127.0.0.1", "localhost", "LOCALHOST:" + port, "[::1]:" + port, "tunnel.example", "127.0.0.1:" + port}) {
+    for (const auto& host : std::vector<std::string>{"127.0.0.1", "localhost", "LOCALHOST:" + port, "[::1]:" + port,
+                                                     "tunnel.example", "127.0.0.1:" + port}) {
         CAPTURE(host);
         CHECK(world.gateway().call(authorized(world, routes[0], host)).status == 200);
     }
@@ -119,8 +120,8 @@ TEST_CASE("S5: no header, body or path of a request names an upstream") {
         CHECK(world.upstream.last()->body == body);
     }
     // An absolute target, as sent to a forward proxy, names no upstream either.
-    for (const std::string target : {url + "/v1/messages", "//" + host + "/v1/messages", "/v1/../../messages",
-                                     "/v1/%2e%2e/x", "/v1/messages/../../x"}) {
+    for (const auto& target : std::vector<std::string>{url + "/v1/messages", "//" + host + "/v1/messages",
+                                                       "/v1/../../messages", "/v1/%2e%2e/x", "/v1/messages/../../x"}) {
         CAPTURE(target);
         const auto status = world.gateway().post(target, canned::wires()[0].body).status;
         CHECK(status >= 400);
@@ -232,18 +233,18 @@ TEST_CASE("Broken HTTP is answered or cut, and the gateway lives on") {
     const std::string key = world.gateway().client_key();
     const std::string head = "POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + key +
                              "\r\nx-llmgw-feature: e2e\r\n";
-    for (const std::string bytes :
-         {std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), std::string("GET\r\n\r\n"),
-          std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), std::string("GET / HTTP/9.9\r\n\r\n"),
-          std::string(200'000, 'A') + "\r\n\r\n",
-          "GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
-          head + "X: " + std::string(300'000, 'b') + "\r\n\r\n", head + "Content-Length: -5\r\n\r\n",
-          head + "Content-Length: 99999999999999999999\r\n\r\n",
-          head + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
-          head + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
-          head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
-          head + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx",
-          head + "Bad Header: x\r\nContent-Length: 2\r\n\r\n{}", std::string("\0\0\0\0\r\n\r\n", 8)}) {
+    for (const auto& bytes : std::vector<std::string>{
+             std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11), std::string("GET\r\n\r\n"),
+             std::string("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), std::string("GET / HTTP/9.9\r\n\r\n"),
+             std::string(200'000, 'A') + "\r\n\r\n",
+             "GET /" + std::string(100'000, 'a') + " HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
+             head + "X: " + std::string(300'000, 'b') + "\r\n\r\n", head + "Content-Length: -5\r\n\r\n",
+             head + "Content-Length: 99999999999999999999\r\n\r\n",
+             head + "Content-Length: 5\r\nContent-Length: 6\r\n\r\nabcdef",
+             head + "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+             head + "Transfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+             head + "Transfer-Encoding: chunked\r\n\r\nffffffffffffffff\r\nx",
+             head + "Bad Header: x\r\nContent-Length: 2\r\n\r\n{}", std::string("\0\0\0\0\r\n\r\n", 8)}) {
         CAPTURE(bytes.substr(0, 80));
         RawClient client(world.gateway().port());
         client.send(bytes);
