@@ -1,0 +1,43 @@
+#include <doctest/doctest.h>
+
+#include "core/route/resolve.hpp"
+
+using namespace llmgw;
+
+namespace {
+
+std::vector<Provider> providers() {
+    std::vector<Provider> list(4);
+    list[0].name = "anthropic";
+    list[0].dialects = {DialectId::anthropic};
+    list[1].name = "openai";
+    list[1].dialects = {DialectId::openai_chat, DialectId::openai_responses};
+    list[2].name = "local";
+    list[2].dialects = {DialectId::openai_chat};
+    list[2].models = {"qwen", "both"};
+    list[3].name = "openrouter";
+    list[3].dialects = {DialectId::openai_chat};
+    list[3].models = {"both"};
+    return list;
+}
+
+}  // namespace
+
+TEST_CASE("Resolve: provider/model, a listed name, or the dialect's native provider") {
+    const auto list = providers();
+    const auto to = [&](std::string_view model, DialectId dialect) {
+        const auto target = resolve_model(model, dialect, list);
+        return target ? target->provider->name + " " + target->model : "error: " + target.error().message;
+    };
+    CHECK(to("openrouter/anthropic/claude-x", DialectId::openai_chat) == "openrouter anthropic/claude-x");
+    CHECK(to("qwen", DialectId::openai_chat) == "local qwen");
+    CHECK(to("gpt-99", DialectId::openai_responses) == "openai gpt-99");
+    CHECK(to("claude-99", DialectId::anthropic) == "anthropic claude-99");
+    // A slash that names no provider is part of the model's name.
+    CHECK(to("meta/llama", DialectId::openai_chat) == "openai meta/llama");
+    CHECK(to("both", DialectId::openai_chat).find("local/both, openrouter/both") != std::string::npos);
+    CHECK(to("local/qwen", DialectId::anthropic).find("Providers for this endpoint: anthropic") != std::string::npos);
+    CHECK(to("anything", DialectId::gemini).starts_with("error:"));
+    CHECK(to("", DialectId::openai_chat).starts_with("error:"));
+    CHECK(to("local/", DialectId::openai_chat) == "openai local/");
+}
