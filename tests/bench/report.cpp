@@ -135,6 +135,18 @@ void print_costs(const Results& results) {
     }
 }
 
+// The most that others used in any phase, in cores.
+double busiest_others(const Results& results) {
+    double most = 0;
+    for (const auto& [phase, targets] : results.rounds) {
+        for (const auto& [target, numbers] : targets) {
+            double others = results.median(phase, target, "cpu_others");
+            if (others > most) { most = others; }
+        }
+    }
+    return most;
+}
+
 std::string json_value(double value) {
     return std::isfinite(value) ? fmt::format("{:.6g}", value) : "null";
 }
@@ -151,6 +163,10 @@ void print_report(const Plan& plan, const Results& results) {
                    number(line.llmgw), number(line.measure), line.bound, judged ? (line.met ? "yes" : "NO") : "");
     }
     print_costs(results);
+    if (double others = busiest_others(results); others > disturbing_cores) {
+        fmt::print("warning: other processes used up to {:.1f} cores: these numbers say little (see --patient)\n",
+                   others);
+    }
     for (const std::string& error : results.errors) {
         fmt::print("error: {}\n", error);
     }
