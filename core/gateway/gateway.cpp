@@ -142,6 +142,7 @@ HttpReply Gateway::serve(const std::shared_ptr<Exchange>& exchange, const BodyRe
     auto body = read_body();
     if (!body) { return refuse(*exchange, body.error()); }
     exchange->body = std::move(*body);
+    row.request_bytes = static_cast<std::int64_t>(exchange->body.size());
     const auto target = choose_target(*exchange);
     if (!target) { return refuse(*exchange, target.error()); }
     if (const auto refused = run_policies(policies(), Stage::body, *exchange, exchange->policies_ran)) {

@@ -121,6 +121,11 @@ HttpReply pass_through(const std::shared_ptr<Exchange>& exchange, Answer answer)
     } else {
         reply.content_length = length;
     }
+    // Committed: the request is not sent again, and a long stream need not hold a long prompt.
+    if (answer.upstream->request_sent()) {
+        exchange->body = std::string();
+        answer.keep.reset();
+    }
     auto held = std::make_shared<Answer>(std::move(answer));
     reply.pump = [exchange, held, events](ClientStream& client) {
         return events ? pump_events(*exchange, *held, client) : pump_plain(*exchange, *held, client);

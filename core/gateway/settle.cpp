@@ -45,7 +45,7 @@ Billed bill(const Exchange& exchange, const Provider& provider, const std::strin
             output = std::max(output.value_or(0), streamed);
         }
     } else {
-        billed.usage = estimated_usage(static_cast<std::int64_t>(exchange.body.size()),
+        billed.usage = estimated_usage(exchange.row.request_bytes,
                                        facts != nullptr ? static_cast<std::int64_t>(facts->content_bytes) : 0);
         billed.cost.basis = CostBasis::estimated;
     }
@@ -87,7 +87,6 @@ void settle(Exchange& exchange, const Outcome& outcome, const TapFacts* facts) {
     row.http_status = outcome.http_status;
     row.error_class = to_string(outcome.error_class);
     row.error_message = short_message(outcome.error_message);
-    row.request_bytes = static_cast<std::int64_t>(exchange.body.size());
     if (facts != nullptr) {
         row.finish_reason = facts->finish_reason;
         row.served_model = facts->model;

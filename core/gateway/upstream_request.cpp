@@ -36,6 +36,7 @@ void prepare_upstream(const Exchange& exchange, const Target& target, const std:
     const auto& timeouts = exchange.snapshot->config.timeouts;
     auto& request = out.request;
     request.method = exchange.request.method;
+    request.expect_stream = exchange.row.stream;
     request.url = upstream_url(exchange, target);
     request.connect_timeout = std::chrono::seconds(timeouts.connect_s);
     request.first_byte_timeout = std::chrono::seconds(timeouts.first_byte_s);

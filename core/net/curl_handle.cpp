@@ -15,6 +15,9 @@ using Clock = std::chrono::steady_clock;
 // Bodies up to libcurl's 64 KiB go out with the headers in one send; larger ones in pieces of this size.
 constexpr long upload_buffer_bytes = 512 * 1024;
 constexpr std::size_t large_body_bytes = 64 * 1024;
+// libcurl keeps this much for each transfer; an event is far smaller than an answer read whole.
+constexpr long stream_buffer_bytes = 4 * 1024;
+constexpr long answer_buffer_bytes = 16 * 1024;
 
 // A loopback upstream is never reached through a proxy, whatever the environment says.
 bool is_loopback(std::string_view url) {
@@ -69,6 +72,7 @@ void CurlHandle::start(const UpstreamRequest& request) {
     finished_ = false;
     result_ = CURLE_OK;
     status_ = 0;
+    request_bytes_ = request.has_body ? static_cast<curl_off_t>(request.body.size()) : 0;
     headers_.clear();
     body_.clear();
     error_text_[0] = '\0';
@@ -81,11 +85,12 @@ void CurlHandle::start(const UpstreamRequest& request) {
     }
     header_list_ = curl_slist_append(header_list_, "Expect:");
     curl_easy_setopt(easy_, CURLOPT_URL, request.url.c_str());
+    curl_easy_setopt(easy_, CURLOPT_BUFFERSIZE, request.expect_stream ? stream_buffer_bytes : answer_buffer_bytes);
     curl_easy_setopt(easy_, CURLOPT_NOBODY, 0L);
     if (request.has_body) {
         curl_easy_setopt(easy_, CURLOPT_POST, 1L);
         curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, request.body.data() != nullptr ? request.body.data() : "");
-        curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+        curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, request_bytes_);
         if (request.body.size() > large_body_bytes) {
             curl_easy_setopt(easy_, CURLOPT_UPLOAD_BUFFERSIZE, upload_buffer_bytes);
         }
@@ -183,6 +188,12 @@ bool CurlHandle::connection_reused() const {
     long connects = 0;
     curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connects);
     return connects == 0;
+}
+
+bool CurlHandle::request_sent() const {
+    curl_off_t sent = 0;
+    curl_easy_getinfo(easy_, CURLINFO_SIZE_UPLOAD_T, &sent);
+    return finished_ || sent >= request_bytes_;
 }
 
 Error CurlHandle::failure(const std::string& origin) const {

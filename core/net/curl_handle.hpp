@@ -38,6 +38,7 @@ public:
     int status() const { return status_; }
     Headers& headers() { return headers_; }
     bool connection_reused() const;
+    bool request_sent() const;
     // Body bytes that arrived and were not taken yet.
     std::string& body() { return body_; }
 
@@ -59,6 +60,7 @@ private:
     curl_slist* header_list_ = nullptr;
     std::vector<Socket> sockets_;
     std::optional<std::chrono::steady_clock::time_point> timer_;
+    curl_off_t request_bytes_ = 0;
     bool added_ = false;
     bool headers_done_ = false;
     bool finished_ = false;

@@ -25,6 +25,7 @@ public:
     int status() const override { return handle_->status(); }
     const Headers& headers() const override { return handle_->headers(); }
     bool connection_reused() const override { return handle_->connection_reused(); }
+    bool request_sent() const override { return handle_->request_sent(); }
 
     Result<Chunk> read(const Watch& watch, milliseconds wait) override {
         // What the caller has seen is dropped only now: its view was good until this call.

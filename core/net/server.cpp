@@ -187,7 +187,12 @@ private:
         // Left unread: httplib closes the connection after the answer.
         if (length > options_.body_bytes_max) { return too_large(); }
         std::string body;
-        body.reserve(length);
+        // The usual case, a plain body of known length, is received where it stays.
+        if (length > 0 && !req.has_header("Content-Encoding") && !req.has_header("Transfer-Encoding")) {
+            req.body_consumed_ = receive(body, length);
+            if (req.body_consumed_) { return body; }
+            return fail(ErrorKind::cancelled, "the client went away while it sent its request");
+        }
         int status = 0;
         bool over = false;
         const bool ok = httplib::detail::read_content(
@@ -207,6 +212,19 @@ private:
                                                     ". Known: gzip, deflate, br, zstd");
         }
         return fail(ErrorKind::cancelled, "the client went away while it sent its request");
+    }
+
+    static bool receive(std::string& body, std::size_t length) {
+        std::size_t have = 0;
+        body.resize_and_overwrite(length, [&](char* into, std::size_t size) {
+            while (have < size) {
+                const auto n = current_io->read(into + have, size - have);
+                if (n <= 0) { break; }
+                have += static_cast<std::size_t>(n);
+            }
+            return have;
+        });
+        return have == length;
     }
 
     void send(HttpReply reply, const httplib::Request& req, httplib::Response& res) {

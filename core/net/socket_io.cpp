@@ -10,7 +10,7 @@
 namespace llmgw {
 namespace {
 
-constexpr std::size_t read_buffer_bytes = 8 * 1024;
+constexpr std::size_t read_buffer_bytes = 4 * 1024;
 // Larger writes go out at once instead of being copied into the buffer.
 constexpr std::size_t write_buffer_bytes_max = 64 * 1024;
 

@@ -18,6 +18,7 @@ struct UpstreamRequest {
     Headers headers;
     std::string_view body;  // must outlive the response
     bool has_body = true;
+    bool expect_stream = false;  // a hint: small reads are enough
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds first_byte_timeout{600'000};
     std::chrono::milliseconds idle_timeout{600'000};
@@ -38,6 +39,8 @@ public:
     virtual const Headers& headers() const = 0;
     // The connection was used by an earlier request.
     virtual bool connection_reused() const = 0;
+    // The whole request body has left; it need not be kept any longer. A server may answer before that.
+    virtual bool request_sent() const = 0;
 
     struct Chunk {
         std::string_view bytes;  // valid until the next read
