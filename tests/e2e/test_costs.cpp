@@ -108,7 +108,8 @@ TEST_CASE("T15: bills reported by providers are reproduced, with the reported co
     World world({.server = "", .timeouts = "", .more = "", .start = false});
     Gateway gateway(world.home, {.config = priced_providers(world.upstream), .environment = {}, .wrapper = {}});
     std::map<std::string, Bill> bills;
-    for (const auto& vector : nlohmann::json::parse(file).at("vectors")) {
+    const auto vectors = nlohmann::json::parse(file);
+    for (const auto& vector : vectors.at("vectors")) {
         if (!vector.value("match", false)) { continue; }
         const auto fixture = vector.at("fixture").get<std::string>();
         Bill bill;

@@ -101,7 +101,10 @@ TEST_CASE("T9: a provider silent for too long ends the stream with an error") {
             connection.stall();
             gone->set();
         });
+        const auto start = std::chrono::steady_clock::now();
         const auto response = world.ask(wire, true);
+        // The limit is a second; what comes later is another clock's doing.
+        CHECK(std::chrono::steady_clock::now() - start < std::chrono::seconds(8));
         check_ends_with_error(wire, response);
         CHECK(gone->wait());
         const auto row = world.gateway().call_row(response);
@@ -230,8 +233,13 @@ TEST_CASE("T10: a WebSocket upgrade is refused with 426 at once") {
                           {"Sec-WebSocket-Extensions", "permessage-deflate"},
                           {"openai-beta", "responses_websockets=2026-02-06"},
                           {"User-Agent", "codex_exec/0.169.0 (Debian 12)"}};
-    const auto response = world.gateway().get("/v1/responses", upgrade);
+    auto asks = world.gateway().authorized(
+        {.method = "GET", .target = "/v1/responses", .headers = upgrade, .body = "", .host = ""});
+    // Answered at once and to the end: a client must not have to wait for the connection to be closed.
+    const auto response = http_call(world.gateway().port(), asks, Millis{8000});
     CHECK(response.status == 426);
+    CHECK(response.whole);
+    CHECK_FALSE(response.timed_out);
     CHECK(world.upstream.request_count() == 0);
     // Codex then posts; it opens a new connection for that.
     const auto& wire = canned::wire(DialectId::openai_responses);

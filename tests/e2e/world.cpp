@@ -7,6 +7,14 @@
 namespace llmgw::testing {
 namespace {
 
+std::string lines(const std::vector<std::string>& texts) {
+    std::string all;
+    for (const auto& text : texts) {
+        all += text + "\n";
+    }
+    return all;
+}
+
 // Long random-looking words only; an empty or short one would be found anywhere.
 bool holds(const std::string& text, const std::string& secret) {
     return secret.size() >= 16 && text.find(secret) != std::string::npos;
@@ -68,11 +76,11 @@ void World::scan() {
     const auto received = take_received_bytes();
     CHECK_FALSE(holds(received, provider_key));
     CHECK_FALSE(holds(output_, provider_key));
-    CHECK(files_holding(home.path(), provider_key, {}) == std::vector<std::string>{});
+    CHECK(lines(files_holding(home.path(), provider_key, {})) == "");
     for (const auto& key : client_keys_) {
         CHECK_FALSE(holds(received, key));
         CHECK_FALSE(holds(output_, key));
-        CHECK(files_holding(home.path(), key, {home.key_file()}) == std::vector<std::string>{});
+        CHECK(lines(files_holding(home.path(), key, {home.key_file()})) == "");
         for (const auto& request : upstream.requests()) {
             CHECK_FALSE(holds(request->head, key));
             CHECK_FALSE(holds(request->body, key));

@@ -208,7 +208,8 @@ void answer_chat(const json& body, UpstreamConnection& connection) {
     const bool streamed = body.value("stream", false);
     const auto& plain = wire(DialectId::openai_chat);
     auto events = plain.events;
-    const bool with_usage = body.contains("stream_options") && body["stream_options"].value("include_usage", false);
+    const auto options = body.value("stream_options", json());
+    const bool with_usage = options.is_object() && options.value("include_usage", false);
     if (!with_usage) { events.erase(events.end() - 2); }
     const bool tool = wants_tool(body, "\"tool_call_id\"");
     if (!streamed) {
@@ -405,9 +406,10 @@ std::string stream_error(DialectId dialect, std::string_view message) {
 
 void answer(const RecordedRequest& request, UpstreamConnection& connection) {
     const auto path = request.target.substr(0, request.target.find('?'));
-    const auto body = json::parse(request.body, nullptr, false);
+    auto body = json::parse(request.body, nullptr, false);
+    if (!body.is_object()) { body = json::object(); }
     const bool openai = !find_header(request.headers, "authorization").empty();
-    const auto model = body.is_object() ? body.value("model", "") : "";
+    const auto model = body.value("model", "");
     const auto ends = [&](std::string_view end) { return path.ends_with(end); };
     if (request.method == "GET" && ends("/models")) {
         if (!find_header(request.headers, "x-goog-api-key").empty()) {
