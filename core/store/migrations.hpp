@@ -1,5 +1,5 @@
-// The log's schema, and how old files become new ones. The README documents the tables for people who query
-// them with their own tools; a test compares the two.
+// The log's schema, and how old files become new ones. People query the tables with their own tools: the README
+// has to say what a change here changes for them.
 #pragma once
 
 #include "core/store/db.hpp"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <condition_variable>
-#include <deque>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -27,10 +27,12 @@ constexpr milliseconds backoff_most{5'000};
 constexpr milliseconds tidy_every{1'000};  // done journal files are removed, commits reach the disk
 constexpr milliseconds drain_every{30'000};
 
+// Made before the queue's lock is taken, and moved as a pointer: nobody waits for a row to be copied.
 struct Entry {
     CallRecord record;
     std::shared_ptr<Segment> segment;  // null: in memory only
 };
+using Entries = std::vector<std::unique_ptr<Entry>>;
 
 SteadyTime now() {
     return std::chrono::steady_clock::now();
@@ -71,8 +73,8 @@ private:
     Task wait_for_work(milliseconds pause);
     bool pass(bool thorough);
     bool commit_queue();
-    bool commit_batch();
-    void take_batch();
+    bool commit_batch(std::size_t count);
+    void take_queue();
     bool open_store();
     bool drain_orphans();
     void tidy(bool thorough);
@@ -89,8 +91,8 @@ private:
     mutable std::mutex mutex_;  // guards the block below; never held across I/O
     std::condition_variable wake_;
     std::condition_variable flushed_;
-    std::deque<Entry> queue_;
-    std::size_t in_batch_ = 0;
+    Entries queue_;
+    std::size_t taken_count_ = 0;  // what the writer has taken and not yet committed
     std::uint64_t flush_wanted_ = 0;
     std::uint64_t flush_done_ = 0;
     int flush_waiting_ = 0;
@@ -102,7 +104,7 @@ private:
     std::atomic<bool> database_ok_{true};
 
     // The writer thread's own.
-    std::vector<Entry> batch_;  // taken from the queue, not committed yet
+    Entries taken_;  // from the queue, not committed yet, oldest first
     std::optional<UsageStore> store_;
     std::uint64_t flush_seen_ = 0;
     JournalState journal_told_ = JournalState::ok;
@@ -122,15 +124,15 @@ void WriterLedger::record(CallRecord record) {
     thread_local std::string line;
     line.clear();
     append_record(record, line);
-    auto segment = journal_.append(line);
+    auto entry = std::make_unique<Entry>(std::move(record), journal_.append(line));
     bool wake = false;
     {
         const std::lock_guard lock(mutex_);
-        if (static_cast<std::int64_t>(queue_.size() + in_batch_) < options_.queue_max) {
-            queue_.push_back({std::move(record), std::move(segment)});
+        if (static_cast<std::int64_t>(queue_.size() + taken_count_) < options_.queue_max) {
+            queue_.push_back(std::move(entry));
             wake = queue_.size() == 1 || static_cast<std::int64_t>(queue_.size()) == options_.batch_max;
-        } else if (segment) {
-            segment->mark_spilled();
+        } else if (entry->segment) {
+            entry->segment->mark_spilled();
             ++spilled_;
         } else {
             ++dropped_;
@@ -158,7 +160,7 @@ LedgerStats WriterLedger::stats() const {
     stats.database_ok = database_ok_;
     stats.journal_ok = journal_.state() == JournalState::ok;
     const std::lock_guard lock(mutex_);
-    stats.queued = static_cast<std::int64_t>(queue_.size() + in_batch_);
+    stats.queued = static_cast<std::int64_t>(queue_.size() + taken_count_);
     return stats;
 }
 
@@ -222,37 +224,32 @@ bool WriterLedger::pass(bool thorough) {
     return clean;
 }
 
-// Commits as many calls as were queued when it began. False when the database does not take them.
+// Commits what was queued when it began. False when the database does not take it.
 bool WriterLedger::commit_queue() {
     if (!open_store()) { return false; }
-    std::size_t left = 0;
-    {
-        const std::lock_guard lock(mutex_);
-        left = queue_.size() + in_batch_;
-    }
-    while (left > 0) {
-        take_batch();
-        left -= std::min(left, batch_.size());
-        if (!commit_batch()) { return false; }
+    take_queue();
+    while (!taken_.empty()) {
+        if (!commit_batch(std::min(taken_.size(), static_cast<std::size_t>(options_.batch_max)))) { return false; }
     }
     return true;
 }
 
-void WriterLedger::take_batch() {
-    if (!batch_.empty()) { return; }
+void WriterLedger::take_queue() {
     const std::lock_guard lock(mutex_);
-    const auto count = std::min(queue_.size(), static_cast<std::size_t>(options_.batch_max));
-    const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(count);
-    batch_.assign(std::make_move_iterator(queue_.begin()), std::make_move_iterator(end));
-    queue_.erase(queue_.begin(), end);
-    in_batch_ = batch_.size();
+    if (taken_.empty()) {
+        taken_.swap(queue_);
+    } else {
+        std::move(queue_.begin(), queue_.end(), std::back_inserter(taken_));
+        queue_.clear();
+    }
+    taken_count_ = taken_.size();
 }
 
-bool WriterLedger::commit_batch() {
+// Commits the first `count` of taken_.
+bool WriterLedger::commit_batch(std::size_t count) {
+    const auto end = taken_.begin() + static_cast<std::ptrdiff_t>(count);
     std::vector<const CallRecord*> records;
-    for (const auto& entry : batch_) {
-        records.push_back(&entry.record);
-    }
+    std::transform(taken_.begin(), end, std::back_inserter(records), [](const auto& entry) { return &entry->record; });
     // A second try, because the file may have been deleted under us: then a new one is made.
     for (int attempt = 0; attempt < 2; ++attempt) {
         if (!open_store()) { return false; }
@@ -269,12 +266,12 @@ bool WriterLedger::commit_batch() {
         written_ += *inserted;
         unsynced_ = true;
         database_worked();
-        for (auto& entry : batch_) {
-            if (entry.segment) { entry.segment->mark_committed(); }
+        for (auto entry = taken_.begin(); entry != end; ++entry) {
+            if ((*entry)->segment) { (*entry)->segment->mark_committed(); }
         }
-        batch_.clear();
+        taken_.erase(taken_.begin(), end);
         const std::lock_guard lock(mutex_);
-        in_batch_ = 0;
+        taken_count_ = taken_.size();
         return true;
     }
     return false;
@@ -372,13 +369,9 @@ void WriterLedger::tell_losses() {
 
 // At the end, for what could not be committed: the journal keeps what it has.
 void WriterLedger::abandon() {
-    {
-        const std::lock_guard lock(mutex_);
-        std::move(queue_.begin(), queue_.end(), std::back_inserter(batch_));
-        queue_.clear();
-    }
-    dropped_ += std::count_if(batch_.begin(), batch_.end(), [](const Entry& entry) { return !entry.segment; });
-    batch_.clear();
+    take_queue();
+    dropped_ += std::count_if(taken_.begin(), taken_.end(), [](const auto& entry) { return !entry->segment; });
+    taken_.clear();
     tell_losses();
 }
 

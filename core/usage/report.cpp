@@ -42,10 +42,11 @@ enum Column {
 
 // Put together from constants of this file only; the period is bound.
 std::string statement_text(const std::vector<const Dimension*>& by) {
-    std::string sql = "SELECT ";
+    // The model's name is needed for unpriced calls only, and it is the texts that cost time.
+    std::string sql = "SELECT CASE WHEN cost_nano IS NULL THEN ";
     sql += model_sql;
     sql +=
-        ", input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,"
+        " END, input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,"
         " reasoning_tokens, cost_nano, cost_basis";
     for (const auto* dimension : by) {
         sql += ", ";

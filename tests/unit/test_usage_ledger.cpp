@@ -16,6 +16,7 @@
 
 #include "core/usage/journal.hpp"
 #include "core/usage/ledger.hpp"
+#include "core/usage/report.hpp"
 #include "core/util/file.hpp"
 #include "usage_fixture.hpp"
 
@@ -311,6 +312,15 @@ TEST_SUITE("usage_ledger") {
             std::vector<std::jthread> workers;
             for (int i = 0; i < threads; ++i) {
                 workers.emplace_back([&ledgers, i] { record_many(*ledgers[static_cast<std::size_t>(i % 2)], each); });
+            }
+            // Readers meanwhile never find the database busy.
+            REQUIRE(ledgers[0]->flush(long_enough));
+            std::int64_t seen = 0;
+            for (int i = 0; i < 30; ++i) {
+                const auto report = run_report(database_path(dir.data()), {*parse_dimensions("feature")});
+                REQUIRE_MESSAGE(report.has_value(), report.error().message);
+                CHECK(report->total.calls >= seen);
+                seen = report->total.calls;
             }
         }
         CHECK(call_count(dir.data()) == threads * each);

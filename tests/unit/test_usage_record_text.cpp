@@ -8,6 +8,7 @@
 
 using namespace llmgw;
 using namespace llmgw::test;
+using namespace std::string_literals;
 
 namespace {
 
@@ -71,7 +72,7 @@ TEST_SUITE("usage_record_text") {
     TEST_CASE("record text: quotes, control characters and bytes that are not UTF-8") {
         CallRecord record;
         record.call.call_id = "x";
-        record.call.feature = std::string("a\"b\\c\n\t\x01\0é漢😀", 20);
+        record.call.feature = "a\"b\\c\n\t\x01\0é漢😀"s;
         record.call.user = "bad\xff\xc0\xaf\xed\xa0\x80 end\xe2\x82";
         std::string text;
         append_record(record, text);
