@@ -15,13 +15,16 @@ namespace {
 
 constexpr std::size_t line_bytes_max = 64 * 1024;
 
-// Turns the echo off. Ctrl-C and Ctrl-\ arrive as bytes meanwhile, so that no signal leaves the terminal silent.
+// Turns the echo off, and with it the terminal's own line editing and signals: Ctrl-C arrives as a byte, so that
+// no signal leaves the terminal silent.
 class Silence {
 public:
     Silence() {
         if (::tcgetattr(STDIN_FILENO, &saved_) != 0) { return; }
         termios silent = saved_;
-        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG);
+        silent.c_lflag &= ~static_cast<tcflag_t>(ECHO | ISIG | ICANON);
+        silent.c_cc[VMIN] = 1;
+        silent.c_cc[VTIME] = 0;
         active_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) == 0;
     }
     ~Silence() {
@@ -36,20 +39,34 @@ private:
     bool active_ = false;
 };
 
-Result<std::string> read_line() {
+constexpr char ctrl_c = '\x03';
+constexpr char ctrl_d = '\x04';
+constexpr char backspace = '\x08';
+constexpr char ctrl_u = '\x15';
+constexpr char ctrl_backslash = '\x1c';
+constexpr char rubout = '\x7f';
+
+// `editing`: the bytes come from a terminal that does not edit lines itself.
+Result<std::string> read_line(bool editing) {
     std::string line;
     char c = 0;
     for (;;) {
         const auto n = ::read(STDIN_FILENO, &c, 1);
         if (n < 0 && errno == EINTR) { continue; }
-        // Ctrl-C and Ctrl-\ while the terminal sends no signals.
-        const bool interrupted = n == 1 && (c == '\x03' || c == '\x1c');
-        if (interrupted || (n <= 0 && line.empty())) {
+        const bool interrupted = editing && n == 1 && (c == ctrl_c || c == ctrl_backslash);
+        const bool ended = n <= 0 || (editing && c == ctrl_d);
+        if (interrupted || (ended && line.empty())) {
             wipe(line);
             return fail(ErrorKind::cancelled, "no key was given");
         }
-        if (n <= 0 || c == '\n') { break; }
-        line += c;
+        if (ended || c == '\n') { break; }
+        if (editing && c == ctrl_u) {
+            wipe(line);
+        } else if (editing && (c == rubout || c == backspace)) {
+            if (!line.empty()) { line.pop_back(); }
+        } else {
+            line += c;
+        }
         if (line.size() > line_bytes_max) {
             wipe(line);
             return fail(ErrorKind::credential, "the input is too long to be a key");
@@ -63,12 +80,12 @@ Result<std::string> read_line() {
 }  // namespace
 
 Result<std::string> read_secret(const std::string& prompt) {
-    if (::isatty(STDIN_FILENO) == 0) { return read_line(); }
+    if (::isatty(STDIN_FILENO) == 0) { return read_line(false); }
     const Silence silence;
     if (!silence.active()) { return fail(ErrorKind::io, "the terminal's echo cannot be turned off"); }
     std::fprintf(stderr, "%s", prompt.c_str());
     std::fflush(stderr);
-    auto line = read_line();
+    auto line = read_line(true);
     std::fprintf(stderr, "\n");
     return line;
 }
