@@ -1,5 +1,6 @@
 #include "core/gateway/endpoint.hpp"
 
+#include <algorithm>
 #include <array>
 #include <optional>
 
@@ -118,6 +119,11 @@ bool match_gemini(std::string_view method, Endpoint& endpoint) {
     return false;
 }
 
+std::unexpected<Error> no_endpoint(std::string_view method, std::string_view path) {
+    return fail(ErrorKind::not_found, "llmgw has no endpoint " + std::string(method) + " " + std::string(path) +
+                                          ". Base URLs: /v1 for OpenAI clients, / for Anthropic and Gemini clients");
+}
+
 }  // namespace
 
 std::string_view to_string(Operation operation) {
@@ -154,6 +160,10 @@ Result<Endpoint> match_endpoint(std::string_view method, std::string_view target
             return endpoint;
         }
     }
+    const bool known_path = std::any_of(rows.begin(), rows.end(), [&](const Row& row) { return row.path == path; });
+    const bool forwardable = method == "GET" || method == "HEAD" || method == "POST" || method == "DELETE" ||
+                             (!known_path && (method == "PUT" || method == "PATCH"));
+    if (!forwardable) { return no_endpoint(method, path); }
     if (match_gemini(method, endpoint)) { return endpoint; }
     if (path.starts_with("/v1/")) {
         endpoint.dialect = dialect_by_headers(headers, endpoint);
@@ -161,8 +171,7 @@ Result<Endpoint> match_endpoint(std::string_view method, std::string_view target
         endpoint.operation = listing ? Operation::models : Operation::other;
         return endpoint;
     }
-    return fail(ErrorKind::not_found, "llmgw has no endpoint " + std::string(method) + " " + std::string(path) +
-                                          ". Base URLs: /v1 for OpenAI clients, / for Anthropic and Gemini clients");
+    return no_endpoint(method, path);
 }
 
 }  // namespace llmgw

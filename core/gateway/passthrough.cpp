@@ -6,6 +6,7 @@
 #include "core/gateway/dispatch.hpp"
 #include "core/gateway/settle.hpp"
 #include "core/gateway/stream_pump.hpp"
+#include "core/telemetry/redact.hpp"
 #include "core/usage/tap.hpp"
 
 namespace llmgw {
@@ -63,6 +64,8 @@ HttpReply read_whole(const std::shared_ptr<Exchange>& exchange, Answer answer) {
     }
     const int status = answer.upstream->status();
     const auto outcome = outcome_of(*exchange, status, body, tap);
+    // The one exception to byte for byte: a provider that echoes its key does not get it to the client.
+    if (status >= 400) { scrub_known_secrets(body); }
     exchange->row.response_bytes = static_cast<std::int64_t>(body.size());
     settle(*exchange, outcome, &tap.facts());
     HttpReply reply;

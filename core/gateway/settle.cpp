@@ -63,6 +63,21 @@ Billed bill(const Exchange& exchange, const Provider& provider, const std::strin
     return billed;
 }
 
+// Strangers write these: the client its names, the provider its ids. None may carry a key into the log.
+void scrub(Exchange& exchange) {
+    auto& row = exchange.row;
+    for (auto* text : {&row.client, &row.session_id, &row.feature, &row.user, &row.metadata, &row.requested_model,
+                       &row.served_model, &row.finish_reason}) {
+        scrub_known_secrets(*text);
+        const auto& key = exchange.client_key_used;
+        if (!key.empty() && text->find(key) != std::string::npos) { *text = redacted_mark; }
+    }
+    for (auto& attempt : exchange.attempts) {
+        scrub_known_secrets(attempt.upstream_request_id);
+        scrub_known_secrets(attempt.model);
+    }
+}
+
 std::string short_message(std::string_view message) {
     auto text = redact(message);
     if (text.size() > message_size_max) { text.resize(message_size_max); }
@@ -91,6 +106,7 @@ void settle(Exchange& exchange, const Outcome& outcome, const TapFacts* facts) {
         row.finish_reason = facts->finish_reason;
         row.served_model = facts->model;
     }
+    scrub(exchange);
     if (exchange.attempts.empty()) {
         row.cost.nano = 0;
     } else {

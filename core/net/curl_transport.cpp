@@ -31,6 +31,8 @@ public:
         // What the caller has seen is dropped only now: its view was good until this call.
         handle_->body().erase(0, given_);
         given_ = 0;
+        // Never past the moment the idle limit is reached.
+        wait = std::min(wait, std::max(idle_timeout_ - silent_, milliseconds(1)));
         const auto started = Clock::now();
         while (handle_->body().empty() && !handle_->finished()) {
             const auto spent = std::chrono::duration_cast<milliseconds>(Clock::now() - started);

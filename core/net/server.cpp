@@ -70,6 +70,7 @@ private:
 // The connection this thread serves. httplib hands its handlers no stream.
 thread_local SocketIo* current_io = nullptr;
 thread_local IoStream* current_stream = nullptr;
+thread_local bool close_after_reply = false;
 
 }  // namespace
 
@@ -140,9 +141,11 @@ private:
         bool ok = false;
         for (bool first = true; io.wait_request(options_.keep_alive, first); first = false) {
             bool closed = false;
+            close_after_reply = false;
             ok = process_request(stream, remote, remote_port, {}, 0, draining_, closed, &Impl::prepare);
             ok = io.flush() && ok;
-            if (!ok || closed || draining_) { break; }
+            if (close_after_reply) { io.linger(); }
+            if (!ok || closed || draining_ || close_after_reply) { break; }
         }
         current_io = nullptr;
         current_stream = nullptr;
@@ -234,8 +237,13 @@ private:
             if (iequals(name, "content-type")) { content_type = value; }
             if (!reply.pump || !iequals(name, "content-type")) { res.set_header(name, value); }
         }
+        close_after_reply = reply.status >= 400;  // httplib says "Connection: close" on these
         if (!reply.pump) {
             res.body = std::move(reply.body);
+            // httplib counts a body on every path but this one.
+            if (httplib::detail::is_websocket_upgrade(req)) {
+                res.set_header("Content-Length", std::to_string(res.body.size()));
+            }
             return;
         }
         auto* io = current_io;

@@ -13,6 +13,8 @@ namespace {
 constexpr std::size_t read_buffer_bytes = 4 * 1024;
 // Larger writes go out at once instead of being copied into the buffer.
 constexpr std::size_t write_buffer_bytes_max = 64 * 1024;
+constexpr std::size_t linger_bytes_max = 64 << 20;
+constexpr std::chrono::milliseconds linger_limit{500};
 
 }  // namespace
 
@@ -88,6 +90,18 @@ bool SocketIo::flush() {
     const bool ok = send_all(write_buffer_.data(), write_buffer_.size());
     write_buffer_.clear();
     return ok;
+}
+
+void SocketIo::linger() {
+    if (!flush()) { return; }
+    ::shutdown(fd_, SHUT_WR);
+    char discarded[4096];
+    for (std::size_t total = 0; total < linger_bytes_max;) {
+        const auto n = ::recv(fd_, discarded, sizeof discarded, MSG_DONTWAIT);
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) { return; }
+        if (n < 0 && !wait(POLLIN, linger_limit)) { return; }
+        if (n > 0) { total += static_cast<std::size_t>(n); }
+    }
 }
 
 bool SocketIo::send_all(const char* bytes, std::size_t size) {

@@ -24,6 +24,10 @@ public:
     bool write(const char* bytes, std::size_t size);
     bool flush();
 
+    // Closes our side and reads what the peer still sends, for a short while: a socket closed with unread input
+    // resets the connection, and the reset can overtake the reply.
+    void linger();
+
     bool readable_now() const { return read_at_ < read_end_; }
     bool broken() const { return broken_; }
     int fd() const { return fd_; }

@@ -183,6 +183,20 @@ void register_secret(std::string_view secret) {
     }
 }
 
+bool scrub_known_secrets(std::string& text) {
+    if (text.size() < secret_bytes_min) { return false; }
+    bool replaced = false;
+    auto& all = known();
+    const std::shared_lock lock(all.mutex);
+    for (const auto& value : all.values) {
+        for (auto at = text.find(value); at != std::string::npos; at = text.find(value, at)) {
+            text.replace(at, value.size(), redacted_mark);
+            replaced = true;
+        }
+    }
+    return replaced;
+}
+
 std::string redact(std::string_view text) {
     std::vector<Range> ranges;
     {

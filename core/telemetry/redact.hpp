@@ -18,4 +18,8 @@ void register_secret(std::string_view secret);
 // provider has masked itself (sk-ab****yz). Thread-safe.
 std::string redact(std::string_view text);
 
+// Only the registered secrets are looked for; for short values that come from outside and are kept by the
+// thousand. True when something was replaced. Thread-safe.
+bool scrub_known_secrets(std::string& text);
+
 }  // namespace llmgw

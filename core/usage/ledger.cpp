@@ -10,6 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include <sys/resource.h>
+#include <unistd.h>
+
 #include "core/store/usage_store.hpp"
 #include "core/usage/drain.hpp"
 #include "core/usage/journal.hpp"
@@ -26,6 +29,7 @@ constexpr milliseconds backoff_first{100};  // between two tries of a database t
 constexpr milliseconds backoff_most{5'000};
 constexpr milliseconds tidy_every{1'000};  // done journal files are removed, commits reach the disk
 constexpr milliseconds drain_every{30'000};
+constexpr int writer_niceness = 10;
 
 // Made before the queue's lock is taken, and moved as a pointer: nobody waits for a row to be copied.
 struct Entry {
@@ -167,6 +171,8 @@ LedgerStats WriterLedger::stats() const {
 // The writer thread. Each pass commits what is queued and, when asked to be thorough, retires the journal's file
 // and drains what dead processes left.
 void WriterLedger::run() {
+    // Calls come first: when the machine is busy the database waits, its rows are safe in the journal.
+    ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), writer_niceness);
     auto pause = milliseconds(0);
     auto backoff = backoff_first;
     bool thorough = true;

@@ -91,6 +91,9 @@ TEST_CASE("Endpoint: targets no honest client sends are refused") {
         REQUIRE_FALSE(endpoint.has_value());
         CHECK(endpoint.error().kind == ErrorKind::bad_request);
     }
+    CHECK(match_endpoint("PUT", "/v1/messages", {}).error().kind == ErrorKind::not_found);
+    CHECK(match_endpoint("TRACE", "/v1/files", {}).error().kind == ErrorKind::not_found);
+    CHECK(match_endpoint("PUT", "/v1/files/x", {}).has_value());
     CHECK(match_endpoint("POST", "/nothing", {}).error().kind == ErrorKind::not_found);
     CHECK(match_endpoint("GET", "/f/x/nothing", {}).error().kind == ErrorKind::not_found);
 }

@@ -1,0 +1,52 @@
+# bash completion for llmgw; printed by `llmgw completions bash`
+_llmgw() {
+    local cur path word words
+    cur="${COMP_WORDS[COMP_CWORD]}"
+    path=""
+    for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+        case "$path $word" in
+            ' serve') path=' serve' ;;
+            ' ask') path=' ask' ;;
+            ' env') path=' env' ;;
+            ' keys') path=' keys' ;;
+            ' keys set') path=' keys set' ;;
+            ' keys list') path=' keys list' ;;
+            ' keys remove') path=' keys remove' ;;
+            ' usage') path=' usage' ;;
+            ' models') path=' models' ;;
+            ' prices') path=' prices' ;;
+            ' prices show') path=' prices show' ;;
+            ' config') path=' config' ;;
+            ' config init') path=' config init' ;;
+            ' config check') path=' config check' ;;
+            ' config show') path=' config show' ;;
+            ' config path') path=' config path' ;;
+            ' demo') path=' demo' ;;
+            ' completions') path=' completions' ;;
+        esac
+    done
+    case "$path" in
+        '') words='serve ask env keys usage models prices config demo completions --help --version ' ;;
+        ' serve') words='--help --listen --config ' ;;
+        ' ask') words='--help --feature --model --system --user --max-tokens --no-stream ' ;;
+        ' env') words='--help --shell --feature --passthrough ' ;;
+        ' keys') words='set list remove --help ' ;;
+        ' keys set') words='--help --config ' ;;
+        ' keys list') words='--help --json --config ' ;;
+        ' keys remove') words='--help ' ;;
+        ' usage') words='--help --by --since --until --json --strict ' ;;
+        ' models') words='--help --provider --config --json ' ;;
+        ' prices') words='show --help ' ;;
+        ' prices show') words='--help --provider --json ' ;;
+        ' config') words='init check show path --help ' ;;
+        ' config init') words='--help ' ;;
+        ' config check') words='--help ' ;;
+        ' config show') words='--help --config --json ' ;;
+        ' config path') words='--help ' ;;
+        ' demo') words='--help ' ;;
+        ' completions') words='--help ' ;;
+    esac
+    COMPREPLY=($(compgen -W "$words" -- "$cur"))
+    [ -n "${COMPREPLY[*]}" ] || COMPREPLY=($(compgen -f -- "$cur"))
+}
+complete -F _llmgw llmgw
