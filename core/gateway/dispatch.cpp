@@ -107,6 +107,7 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Target& targ
     }
     if (upstream.status() == 401 || upstream.status() == 403) {
         exchange->snapshot->keys->forget(target.provider->name);
+        log_warn("the provider refused its key", {{"call", exchange->call_id()}, {"provider", target.provider->name}});
     }
 
     Answer answer;
@@ -116,6 +117,13 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Target& targ
     if (!target.model.empty()) { answer.headers.emplace_back("x-llmgw-model", target.model); }
     answer.headers.emplace_back("x-llmgw-attempts", std::to_string(exchange->attempts.size()));
     answer.headers.emplace_back("x-llmgw-cache", "off");
+    // To an agent 401 says that its own key is bad: it retries for minutes or asks its user for another one. That is
+    // true of a credential the client brought itself, and of no other.
+    answer.status = upstream.status();
+    if (answer.status == 401 && !target.provider->passthrough()) {
+        answer.status = 403;
+        answer.headers.emplace_back("x-llmgw-upstream-status", "401");
+    }
     answer.hide_usage = prepared->hide_usage;
     answer.upstream = std::move(*opened);
     answer.keep = prepared;

@@ -62,8 +62,8 @@ HttpReply read_whole(const std::shared_ptr<Exchange>& exchange, Answer answer) {
         body.append(chunk->bytes);
         if (chunk->end) { break; }
     }
-    const int status = answer.upstream->status();
-    const auto outcome = outcome_of(*exchange, status, body, tap);
+    auto outcome = outcome_of(*exchange, answer.upstream->status(), body, tap);
+    const int status = outcome.http_status = answer.status;
     // The one exception to byte for byte: a provider that echoes its key does not get it to the client.
     if (status >= 400) { scrub_known_secrets(body); }
     exchange->row.response_bytes = static_cast<std::int64_t>(body.size());

@@ -12,7 +12,8 @@ namespace llmgw {
 // An upstream answer that was committed to. `hide_usage`: see usage_request.hpp.
 struct Answer {
     std::unique_ptr<UpstreamResponse> upstream;
-    Headers headers;  // screened, llmgw's own added
+    int status = 200;  // as the client gets it
+    Headers headers;   // screened, llmgw's own added
     bool hide_usage = false;
     std::shared_ptr<void> keep;  // what the upstream request's body views
 };

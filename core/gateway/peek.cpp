@@ -18,6 +18,7 @@ std::string plain_key(std::string_view key) {
 
 void peek_stream_options(std::string_view body, std::string_view text, Peek& peek) {
     peek.stream_options = span_in(body, text);
+    peek.stream_options_null = false;
     peek.include_usage.reset();
     peek.wants_usage = false;
     json_scan::each_member(text, [&](std::string_view key, const json_scan::Value& value) {
@@ -52,7 +53,8 @@ Result<Peek> peek_body(std::string_view body) {
         } else if (name == "stream_options" && value.type == json_scan::Type::object) {
             peek_stream_options(body, value.text, peek);
         } else if (name == "stream_options") {
-            peek.stream_options.reset();
+            peek.stream_options = span_in(body, value.text);
+            peek.stream_options_null = true;
             peek.include_usage.reset();
             peek.wants_usage = false;
         }

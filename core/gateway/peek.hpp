@@ -23,9 +23,10 @@ struct Peek {
     std::optional<std::int64_t> max_tokens;
     std::size_t object_at = 0;  // just behind the opening brace
     bool object_empty = true;
-    std::optional<Span> stream_options;  // an object
-    std::optional<Span> include_usage;   // its member's value
-    bool wants_usage = false;            // include_usage is true
+    std::optional<Span> stream_options;  // an object, or null
+    bool stream_options_null = false;
+    std::optional<Span> include_usage;  // its member's value
+    bool wants_usage = false;           // include_usage is true
 };
 
 // When a key comes twice the last one counts, as in every provider's parser, so that what llmgw decides on

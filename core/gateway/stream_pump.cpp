@@ -44,30 +44,33 @@ private:
             tap_.event(event);
         }
         note_first_token();
+        const auto out = gather(events);
+        exchange_.row.response_bytes += static_cast<std::int64_t>(out.size());
         // The row is safe before the client can see the end.
         if (tap_.facts().terminal_seen) { settle_done(); }
-        if (!forward(events)) { return false; }
+        if (!client_.write(out)) { return false; }
         if (framer_.pending().size() > pending_bytes_max) { give_piece_ = true; }
         if (give_piece_) { return forward_pending(); }
         return client_.flush();
     }
 
-    bool forward(const std::vector<SseEvent>& events) {
-        if (events.empty()) { return true; }
+    // What the client gets of these events, less what it has already.
+    std::string_view gather(const std::vector<SseEvent>& events) {
+        if (events.empty()) { return {}; }
         const std::size_t already = pieces_given_;
         pieces_given_ = 0;
         give_piece_ = false;
         if (answer_.hide_usage) {
-            std::string storage;
+            edited_.clear();
             for (const auto& event : events) {
-                if (!write(hide_usage(event.raw, event.data, storage))) { return false; }
+                edited_ += hide_usage(event.raw, event.data, storage_);
             }
-            return true;
+            return edited_;
         }
         // Events of one feed stand next to each other.
         const char* begin = events.front().raw.data();
         const char* end = events.back().raw.data() + events.back().raw.size();
-        return write(std::string_view(begin, static_cast<std::size_t>(end - begin)).substr(already));
+        return std::string_view(begin, static_cast<std::size_t>(end - begin)).substr(already);
     }
 
     bool forward_pending() {
@@ -117,12 +120,14 @@ private:
         }
         tap_.stream_end();
         if (tap_.complete() || tap_.facts().error) {
-            settle_done();
-            if (!whole_tail) { return true; }
-            std::string storage;
-            auto bytes = answer_.hide_usage ? hide_usage(tail.raw, tail.data, storage) : tail.raw;
+            // Besides a whole event, the line feed that ends the last blank line may be left.
+            const bool rest = whole_tail || framer_.pending().find_first_not_of("\r\n") == std::string_view::npos;
+            auto bytes =
+                whole_tail && answer_.hide_usage ? hide_usage(tail.raw, tail.data, storage_) : framer_.pending();
             if (!answer_.hide_usage) { bytes = bytes.substr(std::min(pieces_given_, bytes.size())); }
-            return write(bytes);
+            exchange_.row.response_bytes += static_cast<std::int64_t>(rest ? bytes.size() : 0);
+            settle_done();
+            return !rest || client_.write(bytes);
         }
         return broken(
             {ErrorKind::upstream, exchange_.row.provider + " ended its stream before the answer was complete"});
@@ -155,6 +160,8 @@ private:
     ClientStream& client_;
     Tap tap_;
     SseFramer framer_;
+    std::string edited_;   // events without the usage nobody asked for
+    std::string storage_;  // one of them
     bool give_piece_ = false;
     std::size_t pieces_given_ = 0;  // bytes of the pending event the client has already
 };

@@ -8,7 +8,6 @@
 namespace llmgw {
 namespace {
 
-// openai base URLs end in a version; client paths for them begin with one.
 std::string upstream_url(const Exchange& exchange, const Target& target) {
     const auto& endpoint = exchange.endpoint;
     std::string path = endpoint.path;
@@ -22,8 +21,9 @@ std::string upstream_url(const Exchange& exchange, const Target& target) {
         path += target.model == endpoint.path_model ? std::string(as_sent) : percent_encode(target.model, "/:@");
         path += endpoint.after_model;
     }
-    const bool openai = endpoint.dialect == DialectId::openai_chat || endpoint.dialect == DialectId::openai_responses;
-    if (openai && path.starts_with("/v1/")) { path.erase(0, 3); }
+    // A base URL has its version for every type but the two native ones, whatever dialect is spoken there.
+    const bool versioned = target.provider->type != "anthropic" && target.provider->type != "gemini";
+    if (versioned && path.starts_with("/v1/")) { path.erase(0, 3); }
     std::string url = target.provider->base_url + path;
     if (!endpoint.query.empty()) { url += "?" + endpoint.query; }
     return url;

@@ -6,6 +6,7 @@ namespace llmgw {
 
 std::string ask_for_usage(std::string_view body, const Peek& peek) {
     if (peek.include_usage) { return splice(body, *peek.include_usage, "true"); }
+    if (peek.stream_options_null) { return splice(body, *peek.stream_options, "{\"include_usage\":true}"); }
     if (peek.stream_options) {
         const auto inside = body.substr(peek.stream_options->at + 1, peek.stream_options->size - 2);
         const bool empty = inside.find_first_not_of(" \t\r\n") == std::string_view::npos;

@@ -70,7 +70,7 @@ private:
 // The connection this thread serves. httplib hands its handlers no stream.
 thread_local SocketIo* current_io = nullptr;
 thread_local IoStream* current_stream = nullptr;
-thread_local bool close_after_reply = false;
+thread_local bool body_left_unread = false;
 
 }  // namespace
 
@@ -87,6 +87,13 @@ public:
         set_payload_max_length(options_.body_bytes_max);
         // The default, SO_REUSEPORT, would let two gateways share a port and each get half of the calls.
         set_socket_options([](socket_t sock) { httplib::set_socket_opt(sock, SOL_SOCKET, SO_REUSEADDR, 1); });
+        // httplib says "Connection: close" on every error; an agent's next try may use the same connection.
+        set_post_routing_handler([this](const httplib::Request& req, httplib::Response& res) {
+            if (res.status >= 400 && !draining_ && !body_left_unread && req.version == "HTTP/1.1" &&
+                req.get_header_value("Connection") != "close") {
+                res.headers.erase("Connection");
+            }
+        });
         set_pre_routing_handler([this](const httplib::Request& req, httplib::Response& res) {
             serve(const_cast<httplib::Request&>(req), res);
             return HandlerResponse::Handled;
@@ -141,11 +148,11 @@ private:
         bool ok = false;
         for (bool first = true; io.wait_request(options_.keep_alive, first); first = false) {
             bool closed = false;
-            close_after_reply = false;
+            body_left_unread = false;
             ok = process_request(stream, remote, remote_port, {}, 0, draining_, closed, &Impl::prepare);
             ok = io.flush() && ok;
-            if (close_after_reply) { io.linger(); }
-            if (!ok || closed || draining_ || close_after_reply) { break; }
+            if (body_left_unread) { io.linger(); }
+            if (!ok || closed || draining_ || body_left_unread) { break; }
         }
         current_io = nullptr;
         current_stream = nullptr;
@@ -188,7 +195,10 @@ private:
         };
         const auto length = req.get_header_value_u64("Content-Length");
         // Left unread: httplib closes the connection after the answer.
-        if (length > options_.body_bytes_max) { return too_large(); }
+        if (length > options_.body_bytes_max) {
+            body_left_unread = true;
+            return too_large();
+        }
         std::string body;
         // The usual case, a plain body of known length, is received where it stays.
         if (length > 0 && !req.has_header("Content-Encoding") && !req.has_header("Transfer-Encoding")) {
@@ -207,6 +217,7 @@ private:
             },
             true);
         req.body_consumed_ = ok;
+        body_left_unread = !ok;
         if (ok) { return body; }
         if (over || status == 413) { return too_large(); }
         const auto encoding = req.get_header_value("Content-Encoding");
@@ -219,9 +230,10 @@ private:
 
     static bool receive(std::string& body, std::size_t length) {
         std::size_t have = 0;
-        body.resize_and_overwrite(length, [&](char* into, std::size_t size) {
-            while (have < size) {
-                const auto n = current_io->read(into + have, size - have);
+        // g++ 12's library may pass a larger size than the one asked for: only `length` counts.
+        body.resize_and_overwrite(length, [&](char* into, std::size_t) {
+            while (have < length) {
+                const auto n = current_io->read(into + have, length - have);
                 if (n <= 0) { break; }
                 have += static_cast<std::size_t>(n);
             }
@@ -237,7 +249,6 @@ private:
             if (iequals(name, "content-type")) { content_type = value; }
             if (!reply.pump || !iequals(name, "content-type")) { res.set_header(name, value); }
         }
-        close_after_reply = reply.status >= 400;  // httplib says "Connection: close" on these
         if (!reply.pump) {
             res.body = std::move(reply.body);
             // httplib counts a body on every path but this one.

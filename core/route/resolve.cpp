@@ -67,6 +67,16 @@ Result<Target> resolve_model(std::string_view model, DialectId dialect, const st
                                                 "\"; name one of them: " + also);
     }
     if (lister != nullptr) { return checked(*lister, std::string(model), dialect, providers); }
+    // None of the native providers has a slash in its models' names, so this one was meant for another provider.
+    if (const auto slash = model.find('/'); slash != std::string_view::npos) {
+        std::string names;
+        for (const auto& provider : providers) {
+            names += (names.empty() ? "" : ", ") + provider.name;
+        }
+        return fail(ErrorKind::bad_request, "llmgw: there is no provider \"" + std::string(model.substr(0, slash)) +
+                                                "\" for the model \"" + std::string(model) + "\". Providers: " + names +
+                                                ". Others are added with a [providers.NAME] table.");
+    }
     const auto* native = named(providers, native_name(dialect));
     if (native == nullptr) {
         return fail(ErrorKind::bad_request, "llmgw: no provider lists the model \"" + std::string(model) + "\"");

@@ -16,8 +16,8 @@ struct Target {
     std::string model;                   // as the provider knows it
 };
 
-// `provider/model`, a bare name that exactly one provider lists, or else any name the dialect's native
-// provider may know. Errors (bad_request) name what was asked for, what is there, and what to do.
+// `provider/model`, a name that exactly one provider lists, or else any name without a slash: the dialect's
+// native provider may know it. Errors (bad_request) name what was asked for, what is there, and what to do.
 Result<Target> resolve_model(std::string_view model, DialectId dialect, const std::vector<Provider>& providers);
 
 // Where calls without a model go: the dialect's native provider, or `openai_provider` for the openai dialects.

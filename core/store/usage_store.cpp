@@ -193,6 +193,17 @@ Result<int> UsageStore::insert_all(std::span<const CallRecord* const> records) {
     return inserted;
 }
 
+Result<bool> UsageStore::has_call(std::string_view call_id) {
+    auto statement = database_.prepare("SELECT 1 FROM calls WHERE call_id = ?1");
+    if (!statement) { return std::unexpected(statement.error()); }
+    statement->bind(1, call_id);
+    switch (statement->step()) {
+        case Statement::Step::row: return true;
+        case Statement::Step::done: return false;
+        default: return std::unexpected(database_.error());
+    }
+}
+
 bool UsageStore::file_is_current() const {
     struct stat info {};
     return ::stat(path_.c_str(), &info) == 0 && static_cast<std::uint64_t>(info.st_dev) == device_ &&

@@ -37,6 +37,9 @@ public:
     // Returns how many were new.
     Result<int> insert(std::span<const CallRecord* const> records);
 
+    // Whether the call is in the database.
+    Result<bool> has_call(std::string_view call_id);
+
     // False when the path no longer leads to the file that is open (deleted, moved, replaced).
     bool file_is_current() const;
 

@@ -1,7 +1,9 @@
 #include "core/usage/drain.hpp"
 
 #include <cerrno>
+#include <chrono>
 #include <optional>
+#include <thread>
 #include <vector>
 
 #include <fcntl.h>
@@ -19,6 +21,8 @@ namespace {
 constexpr std::size_t batch_max = 500;
 constexpr std::size_t segment_read_bytes_max = 256 << 20;
 constexpr int busy_timeout_ms = 5000;
+constexpr int live_wait_ms_max = 1000;
+constexpr int live_wait_step_ms = 5;
 
 // The segment, locked for us; nothing when a living process has it or it has gone.
 std::optional<Fd> take_orphan(const std::string& path) {
@@ -57,7 +61,7 @@ Lines next_lines(std::string_view& text) {
     return lines;
 }
 
-Result<Drained> drain_taken(const Fd& fd, const std::string& path, UsageStore& store) {
+Result<Drained> insert_lines(const Fd& fd, const std::string& path, UsageStore& store) {
     const auto text = read_all(fd, path, segment_read_bytes_max);
     if (!text) { return std::unexpected(text.error()); }
     Drained drained;
@@ -73,10 +77,45 @@ Result<Drained> drain_taken(const Fd& fd, const std::string& path, UsageStore& s
         drained.unreadable += lines.unreadable;
         if (lines.newer) { drained.newer = 1; }
     }
+    return drained;
+}
+
+Result<Drained> drain_taken(const Fd& fd, const std::string& path, UsageStore& store) {
+    auto drained = insert_lines(fd, path, store);
+    if (!drained) { return drained; }
     if (!store.file_is_current()) { return fail(ErrorKind::io, "the usage log's file was removed"); }
     // Removed while locked, so that nobody takes it a second time.
-    if (drained.newer == 0) { ::unlink(path.c_str()); }
+    if (drained->newer == 0) { ::unlink(path.c_str()); }
     return drained;
+}
+
+// The id of the last whole record, "" when there is none.
+std::string last_call(const Fd& fd, const std::string& path) {
+    const auto text = read_all(fd, path, segment_read_bytes_max);
+    if (!text) { return {}; }
+    std::string_view rest = *text;
+    while (!rest.empty()) {
+        rest = rest.substr(0, rest.rfind('\n') == std::string_view::npos ? 0 : rest.rfind('\n'));
+        const auto start = rest.rfind('\n');
+        CallRecord record;
+        if (read_record(start == std::string_view::npos ? rest : rest.substr(start + 1), record) == RecordRead::ok) {
+            return record.call.call_id;
+        }
+    }
+    return {};
+}
+
+// A segment of a living process, whose writer commits what is in it within a group's time.
+Result<Drained> follow_live(const Fd& fd, const std::string& path, UsageStore& store) {
+    const auto last = last_call(fd, path);
+    if (last.empty()) { return Drained{}; }
+    for (auto waited = 0; waited < live_wait_ms_max; waited += live_wait_step_ms) {
+        const auto there = store.has_call(last);
+        if (!there) { return std::unexpected(there.error()); }
+        if (*there) { return Drained{}; }
+        std::this_thread::sleep_for(std::chrono::milliseconds(live_wait_step_ms));
+    }
+    return insert_lines(fd, path, store);
 }
 
 }  // namespace
@@ -99,14 +138,15 @@ Result<Drained> drain_journal(const std::string& data_dir) {
     Drained drained;
     std::optional<UsageStore> store;
     for (const auto& path : list_segments(journal_path(data_dir))) {
-        const auto fd = take_orphan(path);
-        if (!fd) { continue; }
+        const auto orphan = take_orphan(path);
+        const Fd live(orphan ? -1 : ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        if (!orphan && !live) { continue; }
         if (!store) {
             auto opened = UsageStore::open(database_path(data_dir), busy_timeout_ms);
             if (!opened) { return std::unexpected(opened.error()); }
             store.emplace(std::move(*opened));
         }
-        const auto one = drain_taken(*fd, path, *store);
+        const auto one = orphan ? drain_taken(*orphan, path, *store) : follow_live(live, path, *store);
         if (!one) { return one; }
         drained += *one;
     }

@@ -28,7 +28,9 @@ std::string journal_path(const std::string& data_dir);
 // Drains one segment and removes it. One that a living process holds, or that has gone, gives nothing.
 Result<Drained> drain_segment(const std::string& path, UsageStore& store);
 
-// Drains all segments that no living process holds. The database is opened (and made) only when there are some.
+// Drains all segments that no living process holds. For those that one holds, waits a moment until it has
+// committed what is in them, so that a report sees every call that was answered before it began; what is not
+// committed by then is copied. The database is opened (and made) only when there is something to do.
 Result<Drained> drain_journal(const std::string& data_dir);
 
 }  // namespace llmgw
