@@ -57,6 +57,7 @@ public:
         return true;
     }
     bool flush() override { return std::fflush(stdout) == 0; }
+    bool try_flush() override { return flush(); }
     int fd() const override { return fd_; }
 
     bool say(const std::string& text) {

@@ -1,5 +1,7 @@
 #include "core/gateway/stream_pump.hpp"
 
+#include <optional>
+
 #include "core/gateway/dispatch.hpp"
 #include "core/gateway/settle.hpp"
 #include "core/gateway/usage_request.hpp"
@@ -11,6 +13,8 @@ namespace {
 
 // A single event larger than this is passed on in pieces rather than kept.
 constexpr std::size_t pending_bytes_max = 8ULL << 20;
+// More than this at once is written by the stream's own thread, which may wait for the client.
+constexpr std::size_t quick_bytes_max = 32 * 1024;
 
 class StreamPump {
 public:
@@ -22,7 +26,7 @@ public:
         if (!client_.flush()) { return client_gone(); }
         const auto ping_every = std::chrono::seconds(exchange_.snapshot->config.timeouts.ping_s);
         for (;;) {
-            auto chunk = answer_.upstream->read(exchange_.watch, ping_every);
+            auto chunk = next(ping_every);
             if (!chunk) { return broken(chunk.error()); }
             if (chunk->idle) {
                 if (!ping()) { return client_gone(); }
@@ -34,21 +38,62 @@ public:
     }
 
 private:
-    bool pass(std::string_view bytes) {
-        if (!exchange_.attempts.back().first_byte_ms) {
-            exchange_.attempts.back().first_byte_ms =
-                exchange_.services.clock.now_ms() - exchange_.attempts.back().started_ms;
+    // The next piece that wants this thread. The shared loop moves all others.
+    Result<UpstreamResponse::Chunk> next(std::chrono::milliseconds ping_every) {
+        auto& upstream = *answer_.upstream;
+        const int fd = upstream.readable_fd();
+        if (fd < 0) { return upstream.read(exchange_.watch, ping_every); }
+        held_.reset();
+        switch (exchange_.services.relay.relay(fd, exchange_.watch, std::min(ping_every, upstream.idle_left()),
+                                               [this] { return turn(); })) {
+            case RelayLoop::End::cancelled: return fail(ErrorKind::cancelled, "the client went away");
+            case RelayLoop::End::aborted: return fail(ErrorKind::unavailable, "llmgw is shutting down");
+            case RelayLoop::End::idle: return upstream.read(exchange_.watch, std::chrono::milliseconds(0));
+            case RelayLoop::End::handed_back: break;
         }
+        if (held_) { return std::move(*held_); }
+        // The client takes its bytes slowly: wait for it here.
+        if (!client_.flush()) { return fail(ErrorKind::cancelled, "the client went away"); }
+        return UpstreamResponse::Chunk{};
+    }
+
+    // One readable moment, on the loop's thread. False: the rest is this stream's own thread's.
+    bool turn() {
+        auto chunk = answer_.upstream->read_ready();
+        if (chunk && chunk->idle) { return true; }
+        if (!chunk || chunk->end || chunk->bytes.size() > quick_bytes_max) {
+            held_ = std::move(chunk);
+            return false;
+        }
+        take(chunk->bytes);
+        if (tap_.facts().terminal_seen || out_.size() > quick_bytes_max ||
+            framer_.pending().size() > pending_bytes_max) {
+            taken_ = true;
+            held_ = std::move(chunk);
+            return false;
+        }
+        return client_.write(out_) && client_.try_flush();
+    }
+
+    // Reads the events in what came; out_ is what the client gets of it.
+    void take(std::string_view bytes) {
+        auto& attempt = exchange_.attempts.back();
+        if (!attempt.first_byte_ms) { attempt.first_byte_ms = exchange_.services.clock.now_ms() - attempt.started_ms; }
         const auto& events = framer_.feed(bytes);
         for (const auto& event : events) {
             tap_.event(event);
         }
         note_first_token();
-        const auto out = gather(events);
-        exchange_.row.response_bytes += static_cast<std::int64_t>(out.size());
+        out_ = gather(events);
+        exchange_.row.response_bytes += static_cast<std::int64_t>(out_.size());
+    }
+
+    bool pass(std::string_view bytes) {
+        if (!taken_) { take(bytes); }
+        taken_ = false;
         // The row is safe before the client can see the end.
         if (tap_.facts().terminal_seen) { settle_done(); }
-        if (!client_.write(out)) { return false; }
+        if (!client_.write(out_)) { return false; }
         if (framer_.pending().size() > pending_bytes_max) { give_piece_ = true; }
         if (give_piece_) { return forward_pending(); }
         return client_.flush();
@@ -160,6 +205,9 @@ private:
     ClientStream& client_;
     Tap tap_;
     SseFramer framer_;
+    std::optional<Result<UpstreamResponse::Chunk>> held_;  // what the loop handed back
+    bool taken_ = false;                                   // ... and has read already
+    std::string_view out_;
     std::string edited_;   // events without the usage nobody asked for
     std::string storage_;  // one of them
     bool give_piece_ = false;

@@ -184,6 +184,19 @@ CurlHandle::Step CurlHandle::step(const Watch& watch, std::chrono::milliseconds 
     return Step::idle;
 }
 
+int CurlHandle::reading_fd() const {
+    return !finished_ && sockets_.size() == 1 && sockets_[0].what == CURL_POLL_IN ? sockets_[0].fd : -1;
+}
+
+void CurlHandle::on_readable() {
+    if (const int fd = reading_fd(); fd >= 0) { act(fd, CURL_CSELECT_IN); }
+    // libcurl asks to be called at once when it still holds decrypted bytes.
+    for (int i = 0; i < 16 && timer_ && !finished_ && Clock::now() >= *timer_; ++i) {
+        timer_.reset();
+        act(CURL_SOCKET_TIMEOUT, 0);
+    }
+}
+
 bool CurlHandle::connection_reused() const {
     long connects = 0;
     curl_easy_getinfo(easy_, CURLINFO_NUM_CONNECTS, &connects);

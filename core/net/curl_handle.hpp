@@ -30,6 +30,11 @@ public:
     // Waits up to `limit` for something to happen and lets libcurl act on it.
     Step step(const Watch& watch, std::chrono::milliseconds limit);
 
+    // The one socket that is only read from now, or -1.
+    int reading_fd() const;
+    // That socket is readable: lets libcurl act, without waiting.
+    void on_readable();
+
     bool headers_done() const { return headers_done_; }
     bool finished() const { return finished_; }
     CURLcode result() const { return result_; }

@@ -28,29 +28,49 @@ public:
     bool request_sent() const override { return handle_->request_sent(); }
 
     Result<Chunk> read(const Watch& watch, milliseconds wait) override {
-        // What the caller has seen is dropped only now: its view was good until this call.
-        handle_->body().erase(0, given_);
-        given_ = 0;
-        // Never past the moment the idle limit is reached.
-        wait = std::min(wait, std::max(idle_timeout_ - silent_, milliseconds(1)));
+        drop_given();
         const auto started = Clock::now();
+        wait = std::min(wait, idle_left());  // never past the moment the idle limit is reached
         while (handle_->body().empty() && !handle_->finished()) {
             const auto spent = std::chrono::duration_cast<milliseconds>(Clock::now() - started);
-            if (spent >= wait) {
-                silent_ += spent;
-                if (silent_ >= idle_timeout_) {
-                    return fail(ErrorKind::timeout, origin_ + " sent nothing for " + seconds_text(idle_timeout_) +
-                                                        " in the middle of its answer ([timeouts] idle_s)");
-                }
-                return Chunk{.bytes = {}, .end = false, .idle = true};
+            if (idle_left() <= milliseconds(0)) {
+                return fail(ErrorKind::timeout, origin_ + " sent nothing for " + seconds_text(idle_timeout_) +
+                                                    " in the middle of its answer ([timeouts] idle_s)");
             }
+            if (spent >= wait) { return Chunk{.bytes = {}, .end = false, .idle = true}; }
             switch (handle_->step(watch, wait - spent)) {
                 case CurlHandle::Step::cancelled: return fail(ErrorKind::cancelled, "the client went away");
                 case CurlHandle::Step::aborted: return fail(ErrorKind::unavailable, "llmgw is shutting down");
                 default: break;
             }
         }
-        silent_ = milliseconds(0);
+        return arrived();
+    }
+
+    milliseconds idle_left() const override {
+        return std::chrono::ceil<milliseconds>(last_bytes_ + idle_timeout_ - Clock::now());
+    }
+
+    int readable_fd() const override { return handle_->body().size() > given_ ? -1 : handle_->reading_fd(); }
+
+    Result<Chunk> read_ready() override {
+        drop_given();
+        handle_->on_readable();
+        if (handle_->body().empty() && !handle_->finished()) { return Chunk{.bytes = {}, .end = false, .idle = true}; }
+        return arrived();
+    }
+
+    static std::string seconds_text(milliseconds time) { return std::to_string(time.count() / 1000) + " s"; }
+
+private:
+    // What the caller has seen is dropped only now: its view was good until this call.
+    void drop_given() {
+        handle_->body().erase(0, given_);
+        given_ = 0;
+    }
+
+    Result<Chunk> arrived() {
+        last_bytes_ = Clock::now();
         if (handle_->finished() && handle_->result() != CURLE_OK && handle_->body().empty()) {
             return std::unexpected(handle_->failure(origin_));
         }
@@ -58,14 +78,11 @@ public:
         return Chunk{.bytes = handle_->body(), .end = handle_->finished() && handle_->result() == CURLE_OK};
     }
 
-    static std::string seconds_text(milliseconds time) { return std::to_string(time.count() / 1000) + " s"; }
-
-private:
     CurlTransport& owner_;
     std::unique_ptr<CurlHandle> handle_;
     std::string origin_;
     milliseconds idle_timeout_;
-    milliseconds silent_{0};
+    Clock::time_point last_bytes_ = Clock::now();
     std::size_t given_ = 0;
 };
 

@@ -50,6 +50,8 @@ public:
     // False when the client is gone; then nothing more is written.
     virtual bool write(std::string_view bytes) = 0;
     virtual bool flush() = 0;
+    // Sends what the socket takes now. False when some is left, or the client is gone: flush() tells which.
+    virtual bool try_flush() = 0;
     // The client's socket, to be waited on for its closing. Not to be read, written or closed.
     virtual int fd() const = 0;
 };

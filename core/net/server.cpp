@@ -50,6 +50,7 @@ public:
     SinkStream(httplib::DataSink& sink, SocketIo& io) : sink_(sink), io_(io) {}
     bool write(std::string_view bytes) override { return bytes.empty() || sink_.write(bytes.data(), bytes.size()); }
     bool flush() override { return io_.flush(); }
+    bool try_flush() override { return io_.try_flush(); }
     int fd() const override { return io_.fd(); }
 
 private:

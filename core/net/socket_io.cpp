@@ -92,6 +92,17 @@ bool SocketIo::flush() {
     return ok;
 }
 
+bool SocketIo::try_flush() {
+    if (broken_ || write_buffer_.empty()) { return !broken_; }
+    const auto n = ::send(fd_, write_buffer_.data(), write_buffer_.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (n == static_cast<ssize_t>(write_buffer_.size())) {
+        write_buffer_.clear();
+        return true;
+    }
+    if (n > 0) { write_buffer_.erase(0, static_cast<std::size_t>(n)); }
+    return false;
+}
+
 void SocketIo::linger() {
     if (!flush()) { return; }
     ::shutdown(fd_, SHUT_WR);

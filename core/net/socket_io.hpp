@@ -23,6 +23,8 @@ public:
     // Gathers; false when the peer is gone.
     bool write(const char* bytes, std::size_t size);
     bool flush();
+    // Sends what goes without waiting; true when nothing is left.
+    bool try_flush();
 
     // Closes our side and reads what the peer still sends, for a short while: a socket closed with unread input
     // resets the connection, and the reset can overtake the reply.

@@ -50,6 +50,14 @@ public:
     // Waits up to `wait` for bytes. Errors: timeout (idle limit passed), upstream (ended early, reset,
     // garbage), cancelled, unavailable.
     virtual Result<Chunk> read(const Watch& watch, std::chrono::milliseconds wait) = 0;
+
+    // For a shared loop instead of read(): the one socket whose being readable is all that is waited for, or -1
+    // when there is more to it (a TLS handshake, a pending write), and what came once it is readable, without
+    // waiting.
+    virtual int readable_fd() const = 0;
+    // How much longer the upstream may stay silent.
+    virtual std::chrono::milliseconds idle_left() const = 0;
+    virtual Result<Chunk> read_ready() = 0;
 };
 
 class Transport {
