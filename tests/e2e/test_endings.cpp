@@ -117,17 +117,18 @@ TEST_CASE("T9: a provider silent for too long ends the stream with an error") {
 TEST_CASE("T8d: a provider that accepts and never answers is a 504 in the client's dialect") {
     World world({.server = "", .timeouts = "first_byte_s = 1", .more = ""});
     world.upstream.handle([](const RecordedRequest&, UpstreamConnection& connection) { connection.stall(); });
+    // Each takes a second, so streamed and whole are not both asked for in every dialect.
+    bool stream = false;
     for (const auto& wire : canned::wires()) {
-        for (const bool stream : {false, true}) {
-            CAPTURE(name_of(wire));
-            const auto response = world.ask(wire, stream);
-            CHECK(response.status == 504);
-            CHECK(is_error_of(wire.dialect, response.body));
-            const auto row = world.gateway().call_row(response);
-            REQUIRE_FALSE(row.empty());
-            CHECK(text(row, ending_column) == "failed");
-            CHECK(text(row, "error_class") == "timeout");
-        }
+        CAPTURE(name_of(wire));
+        const auto response = world.ask(wire, stream);
+        stream = !stream;
+        CHECK(response.status == 504);
+        CHECK(is_error_of(wire.dialect, response.body));
+        const auto row = world.gateway().call_row(response);
+        REQUIRE_FALSE(row.empty());
+        CHECK(text(row, ending_column) == "failed");
+        CHECK(text(row, "error_class") == "timeout");
     }
 }
 

@@ -20,7 +20,8 @@ const weather = {
 };
 const tagged = (feature) => ({ 'x-llmgw-feature': feature });
 
-// What each feature must have been logged with at the end: calls that cost money.
+// What each feature must have been logged with at the end. Listing models and counting tokens are calls too;
+// a call refused for its key or for want of a feature is nobody's.
 const calls = new Map();
 const count = (feature, n = 1) => calls.set(feature, (calls.get(feature) ?? 0) + n);
 
@@ -134,6 +135,7 @@ describe('openai', () => {
 
   test('models', async () => {
     const page = await client.models.list();
+    count(feature);
     assert.ok(page.data.length > 0);
     assert.equal(page.data[0].object, 'model');
   });
@@ -234,10 +236,12 @@ describe('anthropic', () => {
 
   test('count_tokens', async () => {
     assert.equal((await client.messages.countTokens({ model, messages })).input_tokens, 29);
+    count(feature);
   });
 
   test('models', async () => {
     const page = await client.models.list();
+    count(feature);
     assert.ok(page.data.length > 0);
     assert.equal(page.data[0].type, 'model');
   });
@@ -290,6 +294,7 @@ describe('google', () => {
 
     test(`countTokens, ${name}`, async () => {
       assert.equal((await client.models.countTokens({ model, contents })).totalTokens, 29);
+      count(feature);
     });
   }
 
@@ -313,6 +318,7 @@ describe('google', () => {
   test('models', async () => {
     const names = [];
     for await (const entry of await with_version('v1beta').models.list()) names.push(entry.name);
+    count(feature);
     assert.ok(names.length > 0);
     assert.ok(names.every((entry) => entry.startsWith('models/')));
   });
