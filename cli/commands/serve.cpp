@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <poll.h>
 #include <sys/inotify.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -38,6 +39,14 @@ int block_signals() {
     }
     pthread_sigmask(SIG_BLOCK, &set, nullptr);
     return ::signalfd(-1, &set, SFD_CLOEXEC);
+}
+
+// A stream takes four descriptors; the usual soft limit of 1024 is meant for programs that use select().
+void raise_open_files() {
+    rlimit limit{};
+    if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) { return; }
+    limit.rlim_cur = limit.rlim_max;
+    ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
 // Watches the configuration's directory: editors replace files rather than write into them.
@@ -81,6 +90,7 @@ public:
         if (auto made = ensure_private_dir(env_.data_dir); !made) { return report_error(made.error()); }
         if (auto level = log_level_from(config->log.level)) { set_log_level(*level); }
 
+        raise_open_files();
         const int signals = block_signals();
         Runtime runtime(env_.self, env_.data_dir, config->log);
         auto key = ensure_client_key(env_.data_dir, &runtime.keychain());

@@ -2,10 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
 #include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace llmgw {
 namespace {
@@ -34,12 +37,19 @@ const char* env_or_null(const char* name) {
 
 }  // namespace
 
-CurlHandle::CurlHandle() : multi_(curl_multi_init()), easy_(curl_easy_init()) {
+CurlHandle::CurlHandle(Drive drive) : drive_(drive), multi_(curl_multi_init()), easy_(curl_easy_init()) {
     if (!valid()) { return; }
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlHandle::on_socket);
-    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlHandle::on_timer);
-    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+    if (drive_ == Drive::sockets) {
+        curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlHandle::on_socket);
+        curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+        curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlHandle::on_timer);
+        curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+    } else {
+        curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, &CurlHandle::on_open);
+        curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
+        curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETFUNCTION, &CurlHandle::on_close);
+        curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETDATA, this);
+    }
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, 1L);
     curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, &CurlHandle::on_header);
     curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
@@ -105,7 +115,12 @@ void CurlHandle::start(const UpstreamRequest& request) {
 
     curl_multi_add_handle(multi_, easy_);
     added_ = true;
-    act(CURL_SOCKET_TIMEOUT, 0);
+    client_sent_more_ = false;
+    if (drive_ == Drive::sockets) {
+        act(CURL_SOCKET_TIMEOUT, 0);
+    } else {
+        perform();
+    }
 }
 
 void CurlHandle::stop() {
@@ -124,6 +139,16 @@ void CurlHandle::stop() {
 void CurlHandle::act(curl_socket_t fd, int events) {
     int running = 0;
     curl_multi_socket_action(multi_, fd, events, &running);
+    note_result(running);
+}
+
+void CurlHandle::perform() {
+    int running = 0;
+    curl_multi_perform(multi_, &running);
+    note_result(running);
+}
+
+void CurlHandle::note_result(int running) {
     if (running > 0) { return; }
     int left = 0;
     while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
@@ -134,7 +159,27 @@ void CurlHandle::act(curl_socket_t fd, int events) {
     }
 }
 
+CurlHandle::Step CurlHandle::step_whole(const Watch& watch, std::chrono::milliseconds limit) {
+    std::array<curl_waitfd, 2> extra{};
+    unsigned count = 0;
+    if (watch.abort_fd >= 0) { extra[count++] = {watch.abort_fd, CURL_WAIT_POLLIN, 0}; }
+    const bool watch_client = watch.client_fd >= 0 && !client_sent_more_;
+    if (watch_client) { extra[count++] = {watch.client_fd, CURL_WAIT_POLLIN, 0}; }
+    curl_multi_poll(multi_, extra.data(), count, static_cast<int>(limit.count()), nullptr);
+    if (watch.abort_fd >= 0 && extra[0].revents != 0) { return Step::aborted; }
+    if (watch_client && extra[count - 1].revents != 0) {
+        // libcurl's poll knows no "peer closed": the end of file tells, and a next request's bytes do not.
+        char byte = 0;
+        const auto n = ::recv(watch.client_fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+        if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) { return Step::cancelled; }
+        client_sent_more_ = n > 0;
+    }
+    perform();
+    return Step::progress;
+}
+
 CurlHandle::Step CurlHandle::step(const Watch& watch, std::chrono::milliseconds limit) {
+    if (drive_ == Drive::whole) { return step_whole(watch, limit); }
     // One socket, now and then two while connecting; the client's and the abort signal besides.
     std::array<pollfd, 8> fds{};
     std::size_t count = 0;
@@ -185,12 +230,25 @@ CurlHandle::Step CurlHandle::step(const Watch& watch, std::chrono::milliseconds 
 }
 
 int CurlHandle::reading_fd() const {
+    if (drive_ == Drive::whole) {
+        return !finished_ && headers_done_ && open_.size() == 1 && request_sent() ? open_[0] : -1;
+    }
     return !finished_ && sockets_.size() == 1 && sockets_[0].what == CURL_POLL_IN ? sockets_[0].fd : -1;
 }
 
 void CurlHandle::on_readable() {
+    if (drive_ == Drive::whole) {
+        perform();
+        // libcurl asks to be called at once when it still holds decrypted bytes.
+        for (int i = 0; i < 16 && !finished_; ++i) {
+            long wait_ms = -1;
+            curl_multi_timeout(multi_, &wait_ms);
+            if (wait_ms != 0) { break; }
+            perform();
+        }
+        return;
+    }
     if (const int fd = reading_fd(); fd >= 0) { act(fd, CURL_CSELECT_IN); }
-    // libcurl asks to be called at once when it still holds decrypted bytes.
     for (int i = 0; i < 16 && timer_ && !finished_ && Clock::now() >= *timer_; ++i) {
         timer_.reset();
         act(CURL_SOCKET_TIMEOUT, 0);
@@ -236,6 +294,17 @@ int CurlHandle::on_socket(CURL*, curl_socket_t fd, int what, void* self, void*) 
         sockets.push_back({fd, what});
     }
     return 0;
+}
+
+curl_socket_t CurlHandle::on_open(void* self, curlsocktype, curl_sockaddr* address) {
+    const auto fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (fd >= 0) { static_cast<CurlHandle*>(self)->open_.push_back(fd); }
+    return fd;
+}
+
+int CurlHandle::on_close(void* self, curl_socket_t fd) {
+    std::erase(static_cast<CurlHandle*>(self)->open_, fd);
+    return ::close(fd);
 }
 
 int CurlHandle::on_timer(CURLM*, long timeout_ms, void* self) {

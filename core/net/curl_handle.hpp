@@ -15,12 +15,17 @@ namespace llmgw {
 
 class CurlHandle {
 public:
-    CurlHandle();
+    // How the transfer is driven. By its sockets: fewest system calls, for short calls. Whole: libcurl looks at its
+    // sockets itself, one poll more each time, but never makes its table of sockets, 29 KB a handle; for streams,
+    // of which there may be a thousand, and which a shared loop waits for.
+    enum class Drive { sockets, whole };
+    explicit CurlHandle(Drive drive);
     ~CurlHandle();
     CurlHandle(const CurlHandle&) = delete;
     CurlHandle& operator=(const CurlHandle&) = delete;
 
     bool valid() const { return multi_ != nullptr && easy_ != nullptr; }
+    Drive drive() const { return drive_; }
     // Starts the transfer. The request's body must stay until the transfer ends.
     void start(const UpstreamRequest& request);
     // Ends it: a transfer that is not finished loses its connection.
@@ -51,22 +56,30 @@ public:
 
 private:
     static int on_socket(CURL*, curl_socket_t fd, int what, void* self, void*);
+    static curl_socket_t on_open(void* self, curlsocktype, curl_sockaddr* address);
+    static int on_close(void* self, curl_socket_t fd);
     static int on_timer(CURLM*, long timeout_ms, void* self);
     static std::size_t on_header(char* line, std::size_t, std::size_t size, void* self);
     static std::size_t on_body(char* bytes, std::size_t, std::size_t size, void* self);
     void act(curl_socket_t fd, int events);
+    void perform();
+    void note_result(int running);
+    Step step_whole(const Watch& watch, std::chrono::milliseconds limit);
 
     struct Socket {
         curl_socket_t fd;
         int what;
     };
+    Drive drive_;
     CURLM* multi_ = nullptr;
     CURL* easy_ = nullptr;
     curl_slist* header_list_ = nullptr;
-    std::vector<Socket> sockets_;
+    std::vector<Socket> sockets_;      // Drive::sockets: what libcurl wants to wait for
+    std::vector<curl_socket_t> open_;  // Drive::whole: what it has open
     std::optional<std::chrono::steady_clock::time_point> timer_;
     curl_off_t request_bytes_ = 0;
     bool added_ = false;
+    bool client_sent_more_ = false;  // its socket is readable for good and tells nothing
     bool headers_done_ = false;
     bool finished_ = false;
     CURLcode result_ = CURLE_OK;

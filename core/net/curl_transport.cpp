@@ -95,7 +95,8 @@ public:
         std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
         const std::string origin = origin_of(request.url);
         if (origin.empty()) { return fail(ErrorKind::config, "not an http(s) URL: " + request.url); }
-        auto handle = take(origin);
+        const auto drive = request.expect_stream ? CurlHandle::Drive::whole : CurlHandle::Drive::sockets;
+        auto handle = take(origin, drive);
         if (!handle->valid()) { return fail(ErrorKind::internal, "libcurl could not start"); }
         handle->start(request);
         const auto deadline = Clock::now() + request.first_byte_timeout;
@@ -116,17 +117,17 @@ public:
         return std::make_unique<CurlResponse>(*this, std::move(handle), origin, request.idle_timeout);
     }
 
-    std::unique_ptr<CurlHandle> take(const std::string& origin) {
+    std::unique_ptr<CurlHandle> take(const std::string& origin, CurlHandle::Drive drive) {
         {
             const std::lock_guard lock(mutex_);
-            auto& idle = pool_[origin];
+            auto& idle = pool_[{origin, drive}];
             if (!idle.empty()) {
                 auto handle = std::move(idle.back());
                 idle.pop_back();
                 return handle;
             }
         }
-        return std::make_unique<CurlHandle>();
+        return std::make_unique<CurlHandle>(drive);
     }
 
     void give_back(const std::string& origin, std::unique_ptr<CurlHandle> handle) {
@@ -138,7 +139,7 @@ public:
         std::vector<std::unique_ptr<CurlHandle>> old;  // closed after the lock is gone
         {
             const std::lock_guard lock(mutex_);
-            auto& idle = pool_[origin];
+            auto& idle = pool_[{origin, handle->drive()}];
             idle.push_back(std::move(handle));
             // The longest unused ones are at the front.
             std::size_t stale = 0;
@@ -155,7 +156,7 @@ public:
 private:
     const TransportOptions options_;
     std::mutex mutex_;
-    std::map<std::string, std::vector<std::unique_ptr<CurlHandle>>> pool_;
+    std::map<std::pair<std::string, CurlHandle::Drive>, std::vector<std::unique_ptr<CurlHandle>>> pool_;
 };
 
 CurlResponse::~CurlResponse() {

@@ -261,6 +261,7 @@ private:
         auto* io = current_io;
         auto run = [pump = std::move(reply.pump), io](size_t, size_t, httplib::DataSink& sink) {
             SinkStream client(sink, *io);
+            io->release_read_buffer();
             try {
                 if (!pump(client)) { return false; }
             } catch (const std::exception&) {

@@ -19,12 +19,13 @@ constexpr std::chrono::milliseconds linger_limit{500};
 }  // namespace
 
 SocketIo::SocketIo(int fd, int wake_fd, int abort_fd, std::chrono::milliseconds io_timeout)
-    : fd_(fd), wake_fd_(wake_fd), abort_fd_(abort_fd), io_timeout_(io_timeout), read_buffer_(read_buffer_bytes) {}
+    : fd_(fd), wake_fd_(wake_fd), abort_fd_(abort_fd), io_timeout_(io_timeout) {}
 
 bool SocketIo::wait_request(std::chrono::milliseconds idle, bool try_first) {
     if (readable_now()) { return true; }
     if (!flush()) { return false; }
     if (try_first) {
+        read_buffer_.resize(read_buffer_bytes);
         const auto n = ::recv(fd_, read_buffer_.data(), read_buffer_.size(), MSG_DONTWAIT);
         if (n == 0) { return false; }
         if (n > 0) {
@@ -54,6 +55,7 @@ bool SocketIo::wait(short events, std::chrono::milliseconds limit) const {
 long SocketIo::read(char* into, std::size_t size) {
     if (!readable_now()) {
         if (!flush()) { return -1; }
+        read_buffer_.resize(read_buffer_bytes);
         const bool direct = size >= read_buffer_.size();
         char* target = direct ? into : read_buffer_.data();
         const std::size_t room = direct ? size : read_buffer_.size();
@@ -101,6 +103,10 @@ bool SocketIo::try_flush() {
     }
     if (n > 0) { write_buffer_.erase(0, static_cast<std::size_t>(n)); }
     return false;
+}
+
+void SocketIo::release_read_buffer() {
+    if (!readable_now()) { read_buffer_ = std::vector<char>(); }
 }
 
 void SocketIo::linger() {

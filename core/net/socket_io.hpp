@@ -26,6 +26,8 @@ public:
     // Sends what goes without waiting; true when nothing is left.
     bool try_flush();
 
+    // Lets go of the read buffer when nothing is in it; a stream that lasts for minutes reads nothing.
+    void release_read_buffer();
     // Closes our side and reads what the peer still sends, for a short while: a socket closed with unread input
     // resets the connection, and the reset can overtake the reply.
     void linger();
