@@ -53,6 +53,9 @@ void raise_open_files() {
 int watch_directory(const std::string& file) {
     const int fd = ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
     const auto directory = std::filesystem::path(file).parent_path().string();
+    // So that a file made later is noticed too.
+    std::error_code ignored;
+    if (!directory.empty()) { std::filesystem::create_directories(directory, ignored); }
     ::inotify_add_watch(fd, directory.empty() ? "." : directory.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE);
     return fd;
 }
@@ -87,7 +90,11 @@ public:
         if (auto safe = check_exposure(*listen, config->server.require_key); !safe) {
             return report_error(safe.error());
         }
-        if (auto made = ensure_private_dir(env_.data_dir); !made) { return report_error(made.error()); }
+        if (auto made = ensure_private_dir(env_.data_dir); !made) {
+            auto error = made.error();
+            error.message += ". llmgw keeps its usage log there; set XDG_DATA_HOME to a directory that can be written.";
+            return report_error(error);
+        }
         if (auto level = log_level_from(config->log.level)) { set_log_level(*level); }
 
         raise_open_files();

@@ -23,7 +23,7 @@ struct Output {
 
 Output run_config(const TempDir& dir, const std::string& arguments) {
     ChildRun run;
-    run.argv = {"/bin/sh", "-c", built_llmgw() + " config " + arguments + " 2>" + dir.path() + "/err"};
+    run.argv = {"/bin/sh", "-c", "'" + built_llmgw() + "' config " + arguments + " 2>" + dir.path() + "/err"};
     run.environment = {"HOME=" + dir.path(), "XDG_CONFIG_HOME=" + dir.path() + "/config", "GROQ_API_KEY=k3y-in-env"};
     const auto ended = run_child(run);
     REQUIRE(ended);

@@ -42,20 +42,20 @@ TEST_CASE("keyring: set, list, origin refusal and remove through the real binary
     const auto script = dir.write("script", R"(
 printf '\n' | gnome-keyring-daemon --unlock --components=secrets >/dev/null 2>&1 || { echo no daemon; exit; }
 step() { echo "== $1"; shift; "$@" 2>&1; echo "rc=$?"; }
-set_key() { printf 'sk-ant-first-0123456789wxyz\n' | $LLMGW keys set anthropic; }
-set_again() { printf 'sk-ant-second-012345678abcd\n' | $LLMGW keys set anthropic; }
-set_local() { printf 'local-key-0123456789efgh\n' | $LLMGW keys set anthropic --config elsewhere.toml; }
+set_key() { printf 'sk-ant-first-0123456789wxyz\n' | "$LLMGW" keys set anthropic; }
+set_again() { printf 'sk-ant-second-012345678abcd\n' | "$LLMGW" keys set anthropic; }
+set_local() { printf 'local-key-0123456789efgh\n' | "$LLMGW" keys set anthropic --config elsewhere.toml; }
 step set set_key
-step list $LLMGW keys list
+step list "$LLMGW" keys list
 step replace set_again
-step list2 $LLMGW keys list
-step refusal $LLMGW keys list --config elsewhere.toml
+step list2 "$LLMGW" keys list
+step refusal "$LLMGW" keys list --config elsewhere.toml
 step rebind set_local
-step list3 $LLMGW keys list --config elsewhere.toml
-step list4 $LLMGW keys list
-step remove $LLMGW keys remove anthropic
-step remove2 $LLMGW keys remove anthropic
-step list5 $LLMGW keys list
+step list3 "$LLMGW" keys list --config elsewhere.toml
+step list4 "$LLMGW" keys list
+step remove "$LLMGW" keys remove anthropic
+step remove2 "$LLMGW" keys remove anthropic
+step list5 "$LLMGW" keys list
 )");
     ChildRun run;
     run.argv = {"dbus-run-session", "--", "/bin/sh", "-c", "cd " + dir.path() + " && . " + script};
