@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/../.."
 build=${LLMGW_BUILD_DIR:-build/release}
 if [ -z "${LLMGW_BUILD_DIR:-}" ]; then
-    [ -f "$build/CMakeCache.txt" ] || cmake --preset release >&2
+    [ -f "$build/CMakeCache.txt" ] || cmake --preset release -DLLMGW_TESTS=ON >&2
     cmake --build "$build" --target llmgw llmgw_bench load >&2
 fi
 exec "$build/tests/bench/llmgw_bench" --llmgw "$build/llmgw" "$@"
