@@ -72,7 +72,8 @@ private:
             held_ = std::move(chunk);
             return false;
         }
-        return client_.write(out_) && client_.try_flush();
+        // An upstream that closed together with its last bytes has no socket left to wait for.
+        return client_.write(out_) && client_.try_flush() && answer_.upstream->readable_fd() >= 0;
     }
 
     // Reads the events in what came; out_ is what the client gets of it.
