@@ -1,7 +1,6 @@
 #include "cli/runtime.hpp"
 
-#include <cstdlib>
-
+#include "cli/setup.hpp"
 #include "core/net/curl_transport.hpp"
 #include "core/provider/resolve.hpp"
 #include "core/telemetry/log.hpp"
@@ -34,11 +33,7 @@ Runtime::Runtime(const std::string& self, const std::string& data_dir, const Log
 Runtime::~Runtime() = default;
 
 Result<std::shared_ptr<const Snapshot>> Runtime::make_snapshot(Config config, std::vector<AllowedKey> client_keys) {
-    auto resolved = resolve_providers(config, catalogue(), [](std::string_view name) -> std::optional<std::string> {
-        const char* value = std::getenv(std::string(name).c_str());
-        if (value == nullptr) { return std::nullopt; }
-        return value;
-    });
+    auto resolved = resolve_providers(config, catalogue(), process_env);
     if (!resolved.ok()) { return fail(ErrorKind::config, resolved.errors()); }
     for (const auto& finding : resolved.findings) {
         log_warn(finding.message);

@@ -139,8 +139,7 @@ Result<std::string> base_url(const Config& config) {
     auto listen = parse_listen(config.server.listen);
     if (!listen) { return std::unexpected(listen.error()); }
     if (listen->host == "0.0.0.0" || listen->host == "::") { listen->host = "127.0.0.1"; }
-    const bool v6 = listen->host.find(':') != std::string::npos;
-    return "http://" + (v6 ? "[" + listen->host + "]" : listen->host) + ":" + std::to_string(listen->port);
+    return "http://" + to_string(*listen);
 }
 
 int run(const Options& options, const Environment& env) {

@@ -25,11 +25,6 @@ struct Options {
     std::string config;
 };
 
-std::string printable_address(const HostPort& listen, int port) {
-    const bool v6 = listen.host.find(':') != std::string::npos;
-    return (v6 ? "[" + listen.host + "]" : listen.host) + ":" + std::to_string(port);
-}
-
 // Signals as a file descriptor, so that they are waited for beside everything else.
 int block_signals() {
     sigset_t set;
@@ -118,7 +113,7 @@ public:
         Service service(runtime.gateway(), server);
         const auto port = service.start();
         if (!port) { return report_error(port.error()); }
-        std::fprintf(stderr, "listening on http://%s\n", printable_address(*listen, *port).c_str());
+        std::fprintf(stderr, "listening on http://%s\n", to_string(HostPort{listen->host, *port}).c_str());
         grace_ = std::chrono::seconds(config->server.shutdown_grace_s);
         wait(runtime, service, signals);
         if (!runtime.ledger().flush(std::chrono::seconds(5))) {

@@ -50,6 +50,11 @@ Result<HostPort> parse_listen(std::string_view text) {
     return out;
 }
 
+std::string to_string(const HostPort& address) {
+    const bool v6 = address.host.find(':') != std::string::npos;
+    return (v6 ? "[" + address.host + "]" : address.host) + ":" + std::to_string(address.port);
+}
+
 bool is_loopback_host(std::string_view host) {
     const std::string name = lower(host);
     if (name == "localhost" || name.ends_with(".localhost")) { return true; }

@@ -16,6 +16,9 @@ struct HostPort {
 // 127.0.0.1:4117, localhost:0, [::1]:4117. ErrorKind::config otherwise.
 Result<HostPort> parse_listen(std::string_view text);
 
+// "host:port", an IPv6 host in brackets.
+std::string to_string(const HostPort& address);
+
 // localhost, 127.0.0.0/8 and ::1, in any spelling inet_pton takes. Names are not looked up.
 bool is_loopback_host(std::string_view host);
 

@@ -4,14 +4,10 @@
 #include <array>
 #include <cctype>
 
+#include "core/util/text.hpp"
+
 namespace llmgw {
 namespace {
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-    return out;
-}
 
 template <std::size_t N>
 bool listed(const std::array<std::string_view, N>& names, std::string_view name) {

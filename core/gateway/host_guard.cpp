@@ -4,6 +4,8 @@
 #include <cctype>
 #include <charconv>
 
+#include "core/util/text.hpp"
+
 namespace llmgw {
 namespace {
 
@@ -13,12 +15,6 @@ ApiError refused(int status, std::string message) {
                     .message = std::move(message),
                     .retry_after_s = std::nullopt,
                     .request_id = {}};
-}
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::tolower(c); });
-    return out;
 }
 
 bool host_characters(std::string_view host) {

@@ -14,6 +14,8 @@ namespace {
 
 // Up to here an answer of known length is read whole and sent in one piece with its head.
 constexpr std::uint64_t whole_bytes_max = 256 * 1024;
+// Errors are read whole whatever their length, up to here.
+constexpr std::size_t read_whole_bytes_max = 16 << 20;
 // What the tap keeps of an answer that is passed on as it comes; usage stands near the end, so a longer
 // answer's tail is what matters, but no JSON answer of a model is this long.
 constexpr std::size_t tap_bytes_max = 64ULL << 20;
@@ -51,6 +53,9 @@ HttpReply read_whole(const std::shared_ptr<Exchange>& exchange, Answer answer) {
     Tap tap(exchange->dialect());
     for (;;) {
         auto chunk = answer.upstream->read(exchange->watch, std::chrono::hours(1));
+        if (chunk && body.size() + chunk->bytes.size() > read_whole_bytes_max) {
+            chunk = fail(ErrorKind::upstream, exchange->row.provider + " sent an error of more than 16 MiB");
+        }
         if (!chunk) {
             auto outcome = broken(chunk.error());
             const auto error = to_api_error(chunk.error(), exchange->call_id());

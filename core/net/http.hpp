@@ -38,7 +38,6 @@ struct HttpRequest {
     std::string target;  // as sent: path and query, nothing decoded
     Headers headers;
     std::string body;              // decoded when it came compressed
-    std::string remote;            // peer address, for messages
     bool body_too_large = false;   // over the limit; body holds nothing of use
     bool body_unreadable = false;  // a Content-Encoding llmgw does not know
 };

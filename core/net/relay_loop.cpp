@@ -216,13 +216,11 @@ RelayLoop::RelayLoop(std::size_t threads)
 RelayLoop::~RelayLoop() = default;
 
 RelayLoop::End RelayLoop::relay(int fd, const Watch& watch, milliseconds idle, std::function<bool()> turn) {
-    {
-        static std::mutex starting;
-        const std::lock_guard lock(starting);
-        while (workers_.size() < count_) {
+    std::call_once(started_, [this] {
+        for (std::size_t i = 0; i < count_; ++i) {
             workers_.push_back(std::make_unique<Worker>());
         }
-    }
+    });
     auto job = std::make_shared<Job>();
     job->turn = std::move(turn);
     job->idle = idle;

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <vector>
 
 #include "core/net/transport.hpp"
@@ -35,6 +36,7 @@ public:
 private:
     class Worker;
     std::size_t count_;
+    std::once_flag started_;
     std::vector<std::unique_ptr<Worker>> workers_;
     std::atomic<std::size_t> next_{0};
 };

@@ -172,7 +172,6 @@ private:
         HttpRequest request;
         request.method = req.method;
         request.target = req.target;
-        request.remote = req.remote_addr;
         request.headers.reserve(req.headers.size());
         for (const auto& [name, value] : req.headers) {
             request.headers.emplace_back(name, value);

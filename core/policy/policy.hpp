@@ -26,7 +26,8 @@ struct Policy {
 
 std::span<const Policy> policies();
 
-// Runs the policies of one stage. Remembers how far it came in `ran`, for close_policies.
+// Runs the policies of one stage; in the table those of the head stand before those of the body. Remembers how far it
+// came in `ran`, for close_policies.
 std::optional<ApiError> run_policies(std::span<const Policy> table, Stage stage, Exchange& exchange, std::size_t& ran);
 void close_policies(std::span<const Policy> table, std::size_t ran, Exchange& exchange) noexcept;
 

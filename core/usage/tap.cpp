@@ -31,7 +31,6 @@ void Tap::stream_end() {
 
 void Tap::whole(std::string_view body) {
     auto decoded = dialect_.decode_response(body);
-    facts_.response_id = std::move(decoded.id);
     facts_.model = std::move(decoded.model);
     facts_.finish_reason = std::move(decoded.finish_reason);
     facts_.usage = std::move(decoded.usage);
@@ -44,10 +43,7 @@ void Tap::whole(std::string_view body) {
 void Tap::take(const std::vector<Event>& events) {
     for (const auto& one : events) {
         std::visit(Overloaded{
-                       [&](const event::Started& e) {
-                           take_if_said(facts_.response_id, e.id);
-                           take_if_said(facts_.model, e.model);
-                       },
+                       [&](const event::Started& e) { take_if_said(facts_.model, e.model); },
                        [&](const event::Content& e) {
                            facts_.content_bytes += e.bytes;
                            facts_.content_seen = true;

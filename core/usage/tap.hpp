@@ -13,7 +13,6 @@
 namespace llmgw {
 
 struct TapFacts {
-    std::string response_id;
     std::string model;
     std::string finish_reason;
     std::optional<Usage> usage;

@@ -1,22 +1,33 @@
 #include "core/util/id.hpp"
 
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
 
+#include <pthread.h>
 #include <sys/random.h>
 #include <unistd.h>
 
 namespace llmgw {
 namespace {
 
+// Counts forks of this process, in the child: it must not hand out its parent's random bytes again.
+std::atomic<unsigned> forks{0};
+
+unsigned fork_count() {
+    static const int watching = ::pthread_atfork(nullptr, nullptr, [] { ++forks; });
+    // Without the hook every id buys fresh bytes, which is slow and right.
+    return watching == 0 ? forks.load(std::memory_order_relaxed) : ++forks;
+}
+
 // Random bytes bought 256 at a time (the most getentropy gives), so that most ids need no system call for them.
 class RandomPool {
 public:
     std::uint64_t next() {
-        // A forked child would otherwise hand out its parent's bytes again.
-        if (const auto pid = ::getpid(); used_ + sizeof(std::uint64_t) > bytes_.size() || pid != pid_) { refill(pid); }
+        const auto now = fork_count();
+        if (used_ + sizeof(std::uint64_t) > bytes_.size() || now != bought_at_fork_) { refill(now); }
         std::uint64_t value = 0;
         std::memcpy(&value, bytes_.data() + used_, sizeof value);
         used_ += sizeof value;
@@ -24,17 +35,17 @@ public:
     }
 
 private:
-    void refill(pid_t pid) {
+    void refill(unsigned now) {
         // Without randomness there are no unguessable ids, and no sane way to go on. Linux and macOS fail here
         // only when the system call is missing or forbidden.
         if (::getentropy(bytes_.data(), bytes_.size()) != 0) { std::abort(); }
         used_ = 0;
-        pid_ = pid;
+        bought_at_fork_ = now;
     }
 
     std::array<unsigned char, 256> bytes_{};
     std::size_t used_ = 256;
-    pid_t pid_ = -1;
+    unsigned bought_at_fork_ = 0;
 };
 
 struct Generator {

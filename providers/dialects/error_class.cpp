@@ -4,6 +4,7 @@
 #include <array>
 #include <string>
 
+#include "core/util/text.hpp"
 #include "providers/dialects/error_body.hpp"
 
 namespace llmgw::wire {
@@ -106,13 +107,6 @@ constexpr StatusRow status_table[] = {
     {503, ErrorClass::overloaded},     {504, ErrorClass::timeout},    {529, ErrorClass::overloaded},
     {524, ErrorClass::timeout},  // a CDN gave up waiting
 };
-
-std::string lower(std::string_view text) {
-    std::string out(text);
-    std::ranges::transform(out, out.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    return out;
-}
 
 template <std::size_t N>
 ErrorClass class_by_words(const WordRow (&table)[N], const std::vector<std::string>& words) {
