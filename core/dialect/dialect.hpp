@@ -10,6 +10,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/dialect/codec.hpp"
 #include "core/model/api_error.hpp"
 #include "core/model/dialect_id.hpp"
 #include "core/model/event.hpp"
@@ -70,6 +71,9 @@ public:
     // Harmless bytes for a silent stream, at an event boundary; empty when the dialect has none
     // (Gemini CLI takes an SSE comment for a broken stream).
     virtual std::string_view ping(bool started) const = 0;
+
+    // --- translation, where client and provider speak different dialects
+    virtual const Codec* codec() const { return nullptr; }
 };
 
 // The four dialects, given by the providers library to whoever needs them.

@@ -1,0 +1,13 @@
+#include <algorithm>
+#include <utility>
+
+#include "core/dialect/codec.hpp"
+
+namespace llmgw {
+
+void Drops::note(std::string field, std::string reason) {
+    const bool said = std::ranges::any_of(drops_, [&](const Drop& drop) { return drop.field == field; });
+    if (!said) { drops_.push_back({std::move(field), std::move(reason)}); }
+}
+
+}  // namespace llmgw
