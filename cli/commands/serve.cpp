@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "cli/commands/all.hpp"
+#include "cli/keys/stamp.hpp"
 #include "cli/runtime.hpp"
 #include "cli/service.hpp"
 #include "core/config/listen.hpp"
@@ -55,17 +56,23 @@ int watch_directory(const std::string& file) {
     return fd;
 }
 
-// Whether one of the pending notifications names the file.
-bool drain_notifications(int fd, const std::string& file) {
-    const auto name = std::filesystem::path(file).filename().string();
-    bool ours = false;
+struct Changes {
+    bool config = false;
+    bool keys = false;
+};
+
+// What the pending notifications name.
+Changes drain_notifications(int fd, const std::string& config_file) {
+    const auto name = std::filesystem::path(config_file).filename().string();
+    Changes changes;
     alignas(inotify_event) std::array<char, 4096> buffer{};
     for (;;) {
         const auto n = ::read(fd, buffer.data(), buffer.size());
-        if (n <= 0) { return ours; }
+        if (n <= 0) { return changes; }
         for (const char* at = buffer.data(); at < buffer.data() + n;) {
             const auto* event = reinterpret_cast<const inotify_event*>(at);
-            ours = ours || (event->len > 0 && name == event->name);
+            changes.config = changes.config || (event->len > 0 && name == event->name);
+            changes.keys = changes.keys || (event->len > 0 && keys_stamp_name == event->name);
             at += sizeof(inotify_event) + event->len;
         }
     }
@@ -162,6 +169,7 @@ private:
 
     void wait(Runtime& runtime, Service& service, int signals) const {
         const int notify = watch_directory(path_);
+        ::inotify_add_watch(notify, env_.data_dir.c_str(), IN_MOVED_TO | IN_MASK_ADD);
         std::array<pollfd, 3> fds{{{signals, POLLIN, 0}, {notify, POLLIN, 0}, {service.ended_fd(), POLLIN, 0}}};
         bool stopping = false;
         while ((fds[2].revents & POLLIN) == 0) {
@@ -171,7 +179,12 @@ private:
                 service.abort();
                 break;
             }
-            if ((fds[1].revents & POLLIN) != 0 && drain_notifications(notify, path_)) { reload(runtime); }
+            const auto changes = (fds[1].revents & POLLIN) != 0 ? drain_notifications(notify, path_) : Changes{};
+            if (changes.config) { reload(runtime); }
+            if (changes.keys) {
+                runtime.gateway().snapshot()->keys->forget_all();
+                log_info("keys were changed; they are read again at the next call");
+            }
             signalfd_siginfo info{};
             if ((fds[0].revents & POLLIN) == 0 || ::read(signals, &info, sizeof info) != sizeof info) { continue; }
             if (info.ssi_signo == SIGHUP) {

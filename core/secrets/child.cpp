@@ -1,5 +1,7 @@
 #include "core/secrets/child.hpp"
 
+#if !defined(_WIN32)
+
 #include <cerrno>
 #include <csignal>
 #include <cstdlib>
@@ -12,6 +14,8 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "core/secrets/child_posix.hpp"
 
 extern char** environ;
 
@@ -72,7 +76,7 @@ Result<pid_t> spawn(const ChildRun& run, int input, int output) {
     posix_spawn_file_actions_adddup2(&plan.actions, output, STDOUT_FILENO);
     posix_spawn_file_actions_addopen(&plan.actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
     // Client connections of a running gateway are none of the child's business.
-    posix_spawn_file_actions_addclosefrom_np(&plan.actions, 3);
+    posix::close_others(&plan.actions);
     sigset_t none;
     sigset_t defaults;
     sigemptyset(&none);
@@ -83,7 +87,8 @@ Result<pid_t> spawn(const ChildRun& run, int input, int output) {
     posix_spawnattr_setsigmask(&plan.attributes, &none);
     posix_spawnattr_setsigdefault(&plan.attributes, &defaults);
     posix_spawnattr_setpgroup(&plan.attributes, 0);
-    posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&plan.attributes, static_cast<short>(POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK |
+                                                                  POSIX_SPAWN_SETSIGDEF | posix::spawn_flags));
     const auto argv = pointers(run.argv);
     const auto envp = pointers(run.environment);
     pid_t pid = -1;
@@ -107,7 +112,7 @@ Talk talk(const ChildRun& run, Fd& input, const Fd& output, Steady::time_point d
         if (ready < 0 && errno == EINTR) { continue; }
         if (ready <= 0) { return Talk::late; }
         if (input.get() >= 0 && fds[1].revents != 0) {
-            const auto n = ::send(input.get(), left.data(), left.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+            const auto n = ::send(input.get(), left.data(), left.size(), posix::send_flags);
             if (n > 0) { left.remove_prefix(static_cast<std::size_t>(n)); }
             // A child that does not want its input may close it.
             if (left.empty() || (n < 0 && errno != EAGAIN && errno != EINTR)) { input.reset(); }
@@ -118,7 +123,7 @@ Talk talk(const ChildRun& run, Fd& input, const Fd& output, Steady::time_point d
             if (n < 0 && errno == EINTR) { continue; }
             if (n <= 0) { return Talk::whole; }
             out.append(buffer, static_cast<std::size_t>(n));
-            ::explicit_bzero(buffer, static_cast<std::size_t>(n));
+            wipe(buffer, static_cast<std::size_t>(n));
             if (out.size() > run.output_bytes_max) { return Talk::too_long; }
         }
     }
@@ -141,12 +146,12 @@ Result<ChildExit> run_child(const ChildRun& run) {
     int in[2] = {-1, -1};
     int out[2] = {-1, -1};
     // A socket, because a write to it can be told not to raise SIGPIPE.
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in) != 0) {
+    if (!posix::open_socket_pair(in)) {
         return fail(ErrorKind::io, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
     }
     Fd input(in[0]);
     Fd child_input(in[1]);
-    if (::pipe2(out, O_CLOEXEC) != 0) {
+    if (!posix::open_pipe(out)) {
         return fail(ErrorKind::io, fmt::format("cannot make a pipe: {}", std::strerror(errno)));
     }
     Fd output(out[0]);
@@ -195,8 +200,14 @@ std::vector<std::string> environment_list(const std::vector<std::string>& names)
 }
 
 void wipe(std::string& text) {
-    ::explicit_bzero(text.data(), text.size());
+    wipe(text.data(), text.size());
     text.clear();
 }
 
+void wipe(void* bytes, std::size_t size) {
+    posix::wipe_bytes(bytes, size);
+}
+
 }  // namespace llmgw
+
+#endif

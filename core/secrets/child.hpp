@@ -1,8 +1,9 @@
 // Runs another program for a short while: no shell, no inherited sockets, no input from the terminal, and never
-// longer than a limit.
+// longer than a limit. child.cpp for Linux and macOS, child_windows.cpp for Windows; only Linux is tested.
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,5 +36,6 @@ std::vector<std::string> environment_list(const std::vector<std::string>& names)
 
 // Overwrites a string that held a secret before it is freed.
 void wipe(std::string& text);
+void wipe(void* bytes, std::size_t size);
 
 }  // namespace llmgw

@@ -1,9 +1,6 @@
 // The parent's side of the keychain: one child process for each request.
-#include <cstdlib>
-
 #include <fmt/format.h>
 #include <nlohmann/json.hpp>
-#include <sys/stat.h>
 
 #include "core/secrets/child.hpp"
 #include "core/secrets/keychain_child.hpp"
@@ -18,21 +15,11 @@ using nlohmann::json;
 constexpr const char* choices =
     "Without a keychain a key can come from api_key = \"env:NAME\", \"file:PATH\" (mode 0600) or \"cmd:COMMAND\".";
 
-// Asked before a child is started, so that a server without a desktop pays nothing.
-bool session_bus_exists() {
-    const char* address = std::getenv("DBUS_SESSION_BUS_ADDRESS");
-    if (address != nullptr && *address != '\0') { return true; }
-    const char* runtime = std::getenv("XDG_RUNTIME_DIR");
-    if (runtime == nullptr || *runtime == '\0') { return false; }
-    struct stat info {};
-    return ::stat((std::string(runtime) + "/bus").c_str(), &info) == 0;
-}
-
 class ChildKeychain final : public Keychain {
 public:
     ChildKeychain(std::string self, std::chrono::milliseconds limit) : self_(std::move(self)), limit_(limit) {}
 
-    std::string backend() const override { return "secret-service"; }
+    std::string backend() const override { return std::string(native_keychain().backend); }
 
     Result<> set(const std::string& name, const std::string& origin, const std::string& secret) override {
         auto answer = ask({{"op", "set"}, {"name", name}, {"origin", origin}, {"secret", secret}});
@@ -59,16 +46,13 @@ public:
 
 private:
     Result<json> ask(const json& request) const {
-        if (!session_bus_exists()) {
+        if (const auto obstacle = native_keychain_obstacle(); !obstacle.empty()) {
             return fail(ErrorKind::credential,
-                        fmt::format("the keychain cannot be reached: there is no D-Bus session bus "
-                                    "(DBUS_SESSION_BUS_ADDRESS is not set and $XDG_RUNTIME_DIR/bus does not exist). {}",
-                                    choices));
+                        fmt::format("the keychain cannot be reached: {}. {}", obstacle, choices));
         }
         ChildRun run;
         run.argv = {self_, std::string(keychain_child_command)};
-        run.environment = environment_list({"DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "HOME", "PATH", "LANG",
-                                            "LC_ALL", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "LD_LIBRARY_PATH"});
+        run.environment = environment_list(native_keychain().variables);
         std::string text = request.dump(-1, ' ', false, json::error_handler_t::replace);
         run.input = text;
         run.limit = limit_;
@@ -108,7 +92,25 @@ private:
     std::chrono::milliseconds limit_;
 };
 
+class NoKeychain final : public Keychain {
+public:
+    explicit NoKeychain(std::string reason) : reason_(std::move(reason)) {}
+    std::string backend() const override { return "none"; }
+    Result<> set(const std::string&, const std::string&, const std::string&) override { return refused(); }
+    Result<Entry> get(const std::string&) override { return refused(); }
+    Result<> remove(const std::string&) override { return refused(); }
+    Result<std::vector<std::string>> list() override { return refused(); }
+
+private:
+    std::unexpected<Error> refused() const { return fail(ErrorKind::credential, reason_); }
+    std::string reason_;
+};
+
 }  // namespace
+
+std::unique_ptr<Keychain> make_no_keychain(std::string reason) {
+    return std::make_unique<NoKeychain>(std::move(reason));
+}
 
 std::unique_ptr<Keychain> make_system_keychain(std::string self, std::chrono::milliseconds limit) {
     return std::make_unique<ChildKeychain>(std::move(self), limit);

@@ -1,10 +1,15 @@
 #include "core/secrets/keychain_child.hpp"
 
-#include <csignal>
 #include <string>
 
 #include <nlohmann/json.hpp>
+
+#if defined(_WIN32)
+#include <fcntl.h>
+#include <io.h>
+#else
 #include <sys/resource.h>
+#endif
 #include <unistd.h>
 
 #include "core/secrets/child.hpp"
@@ -24,7 +29,7 @@ std::string read_all(int fd) {
         if (n <= 0) { break; }
         text.append(buffer, static_cast<std::size_t>(n));
     }
-    ::explicit_bzero(buffer, sizeof buffer);
+    wipe(buffer, sizeof buffer);
     return text;
 }
 
@@ -52,13 +57,23 @@ json answer(Keychain& keychain, const json& request) {
     return done ? json{{"ok", true}} : refusal(done.error());
 }
 
-}  // namespace
-
-int run_keychain_child() {
-    // No core file with a key in it, and no life after the parent has given up.
+// No core file with a key in it, and no life after the parent has given up.
+void limit_myself() {
+#if defined(_WIN32)
+    // The parent's job object ends this process with the parent. Line ends are not to be translated.
+    ::_setmode(STDIN_FILENO, _O_BINARY);
+    ::_setmode(STDOUT_FILENO, _O_BINARY);
+#else
     const rlimit none{0, 0};
     ::setrlimit(RLIMIT_CORE, &none);
     ::alarm(300);
+#endif
+}
+
+}  // namespace
+
+int run_keychain_child() {
+    limit_myself();
     auto text = read_all(STDIN_FILENO);
     json reply;
     try {

@@ -63,6 +63,12 @@ Result<std::string> from_file(std::string path) {
         ::close(fd);
         return fail(ErrorKind::credential, path + " is not a file");
     }
+    if (info.st_uid != ::geteuid()) {
+        ::close(fd);
+        return fail(ErrorKind::credential,
+                    fmt::format("the key file {} belongs to another user (uid {}); llmgw reads only its own user's",
+                                path, info.st_uid));
+    }
     if ((info.st_mode & 077) != 0) {
         ::close(fd);
         return fail(ErrorKind::credential,

@@ -45,7 +45,8 @@ public:
 
     // keychain:NAME   refused when the key was stored for another origin
     // env:NAME        error when unset or empty
-    // file:PATH       ~ allowed; refused when group or others can read it; one trailing newline dropped
+    // file:PATH       ~ allowed; refused when it, or what it links to, is another user's or open to group or others;
+    //                 one trailing newline dropped
     // cmd:LINE        runs /bin/sh -c LINE, first line of its output, 10 s limit
     // vault:...       not available yet: says so
     Result<std::string> resolve(std::string_view reference, const std::string& origin) const;

@@ -1,21 +1,27 @@
-// The keychain of this system, in this process. Linux: the Secret Service (GNOME Keyring, KWallet, KeePassXC)
-// through libsecret, opened at run time so that llmgw also starts where it is not installed.
+// Linux and the like: the Secret Service (GNOME Keyring, KWallet, KeePassXC) through libsecret, opened at run time so
+// that llmgw also starts where it is not installed.
 #include "core/secrets/keychain_child.hpp"
+
+#if !defined(__APPLE__) && !defined(_WIN32)
+
+#include <cstdlib>
+
+#include <sys/stat.h>
 
 #ifdef LLMGW_HAVE_LIBSECRET
 
 #include <dlfcn.h>
 #include <libsecret/secret.h>
-#include <nlohmann/json.hpp>
 
 #include "core/secrets/child.hpp"
+#include "core/secrets/keychain_item.hpp"
 
 namespace llmgw {
 namespace {
 
-using nlohmann::json;
-
 constexpr const char* application = "llmgw";
+constexpr const char* how_to_unlock =
+    " and was not unlocked; log in on the desktop, or unlock it with its own program (Passwords and Keys, KWallet)";
 
 // Only what libsecret's header declares is used; the symbols come from the library that this machine has.
 struct Library {
@@ -57,8 +63,7 @@ const SecretSchema& schema() {
     return value;
 }
 
-// An item is found by its name alone and holds the key and its origin together, encrypted: so that setting a key
-// again replaces both at once, and nobody moves a key to another origin by editing an attribute.
+// An item is found by its name alone.
 class SecretServiceKeychain final : public Keychain {
 public:
     explicit SecretServiceKeychain(Library library) : library_(library) {}
@@ -66,8 +71,7 @@ public:
     std::string backend() const override { return "secret-service"; }
 
     Result<> set(const std::string& name, const std::string& origin, const std::string& secret) override {
-        std::string item =
-            json{{"key", secret}, {"origin", origin}}.dump(-1, ' ', false, json::error_handler_t::replace);
+        std::string item = to_item(secret, origin);
         const std::string label = "llmgw: " + name;
         GError* error = nullptr;
         const bool stored = library_.store(&schema(), SECRET_COLLECTION_DEFAULT, label.c_str(), item.c_str(), nullptr,
@@ -82,14 +86,10 @@ public:
         gchar* item =
             library_.lookup(&schema(), nullptr, &error, "application", application, "name", name.c_str(), nullptr);
         if (error != nullptr) { return refused(error); }
-        if (item == nullptr) { return missing(); }
-        const auto parsed = json::parse(item, nullptr, false);
+        if (item == nullptr) { return missing_or_locked(name); }
+        auto entry = from_item(item);
         library_.free_password(item);
-        if (!parsed.is_object() || !parsed.contains("key") || !parsed["key"].is_string() ||
-            !parsed.contains("origin") || !parsed["origin"].is_string()) {
-            return fail(ErrorKind::credential, "the entry was not written by llmgw");
-        }
-        return Entry{parsed["key"].get<std::string>(), parsed["origin"].get<std::string>()};
+        return entry;
     }
 
     Result<> remove(const std::string& name) override {
@@ -97,7 +97,7 @@ public:
         const bool removed =
             library_.clear(&schema(), nullptr, &error, "application", application, "name", name.c_str(), nullptr) != 0;
         if (error != nullptr) { return refused(error); }
-        if (!removed) { return missing(); }
+        if (!removed) { return missing_or_locked(name); }
         return {};
     }
 
@@ -122,12 +122,24 @@ private:
         while (message.ends_with('.')) {
             message.pop_back();
         }
+        if (message.find("locked collection") != std::string::npos) { message += how_to_unlock; }
         if (message.find("/collection/") != std::string::npos) {
             message += " (there is no default keyring, or it was never unlocked in this session)";
         }
         return fail(ErrorKind::credential, message);
     }
-    static std::unexpected<Error> missing() { return fail(ErrorKind::not_found, "no such key"); }
+
+    // The library has asked for the keyring to be unlocked. When nobody did, it calls the item not found.
+    std::unexpected<Error> missing_or_locked(const std::string& name) const {
+        GError* error = nullptr;
+        const GList* items = library_.search(&schema(), SECRET_SEARCH_NONE, nullptr, &error, "application", application,
+                                             "name", name.c_str(), nullptr);
+        if (error != nullptr) { return refused(error); }
+        if (items != nullptr) {
+            return fail(ErrorKind::credential, std::string("the keyring is locked") + how_to_unlock);
+        }
+        return fail(ErrorKind::not_found, "no such key");
+    }
 
     Library library_;
 };
@@ -138,32 +150,36 @@ private:
 #endif
 
 namespace llmgw {
-namespace {
-
-class NoKeychain final : public Keychain {
-public:
-    explicit NoKeychain(std::string reason) : reason_(std::move(reason)) {}
-    std::string backend() const override { return "none"; }
-    Result<> set(const std::string&, const std::string&, const std::string&) override { return refused(); }
-    Result<Entry> get(const std::string&) override { return refused(); }
-    Result<> remove(const std::string&) override { return refused(); }
-    Result<std::vector<std::string>> list() override { return refused(); }
-
-private:
-    std::unexpected<Error> refused() const { return fail(ErrorKind::credential, reason_); }
-    std::string reason_;
-};
-
-}  // namespace
 
 std::unique_ptr<Keychain> make_native_keychain() {
 #ifdef LLMGW_HAVE_LIBSECRET
     Library library;
     if (library.open()) { return std::make_unique<SecretServiceKeychain>(library); }
-    return std::make_unique<NoKeychain>("libsecret-1.so.0 is not installed");
+    return make_no_keychain("libsecret-1.so.0 is not installed");
 #else
-    return std::make_unique<NoKeychain>("this llmgw was built without a keychain");
+    return make_no_keychain("this llmgw was built without a keychain");
 #endif
 }
 
+const NativeKeychain& native_keychain() {
+    static const NativeKeychain facts{"secret-service",
+                                      {"DBUS_SESSION_BUS_ADDRESS", "XDG_RUNTIME_DIR", "HOME", "PATH", "LANG", "LC_ALL",
+                                       "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "LD_LIBRARY_PATH"}};
+    return facts;
+}
+
+std::string native_keychain_obstacle() {
+    const char* address = std::getenv("DBUS_SESSION_BUS_ADDRESS");
+    if (address != nullptr && *address != '\0') { return {}; }
+    const char* runtime = std::getenv("XDG_RUNTIME_DIR");
+    struct stat info {};
+    if (runtime != nullptr && *runtime != '\0' && ::stat((std::string(runtime) + "/bus").c_str(), &info) == 0) {
+        return {};
+    }
+    return "there is no D-Bus session bus (DBUS_SESSION_BUS_ADDRESS is not set and $XDG_RUNTIME_DIR/bus does not "
+           "exist)";
+}
+
 }  // namespace llmgw
+
+#endif

@@ -1,0 +1,91 @@
+#include "cli/keys/keys.hpp"
+
+#include <algorithm>
+
+#include <fmt/format.h>
+
+#include "cli/secret_input.hpp"
+#include "core/secrets/child.hpp"
+#include "core/secrets/reference.hpp"
+#include "core/util/text.hpp"
+#include "providers/catalogue.hpp"
+
+namespace llmgw {
+namespace {
+
+bool in_keychain(const KeyReference& reference) {
+    return reference.kind == KeyKind::keychain || reference.kind == KeyKind::automatic;
+}
+
+KeyTarget configured_target(const Provider& provider) {
+    const auto reference = parse_reference(provider.api_key).value_or(KeyReference{});
+    const bool uses = in_keychain(reference);
+    return {provider, uses ? reference.name : provider.name, true, uses};
+}
+
+KeyTarget catalogue_target(const CatalogueEntry& entry) {
+    Provider provider;
+    provider.name = provider.type = provider.price_list = entry.name;
+    provider.base_url = entry.base_url;
+    provider.auth = entry.auth;
+    provider.dialects = entry.dialects;
+    provider.stream_usage = entry.stream_usage;
+    provider.local = entry.local;
+    provider.api_key = "keychain:" + provider.name;
+    return {provider, provider.name, false, true};
+}
+
+// "" or why this cannot be a key. Never repeats it.
+std::string complaint_about(const std::string& key) {
+    if (key.empty()) { return "no key was given"; }
+    if (is_example_key(key)) { return "that is an example value, not a key; nothing was stored"; }
+    if (std::ranges::any_of(key, [](char c) {
+            const auto byte = static_cast<unsigned char>(c);
+            return byte <= 0x20 || byte == 0x7f;
+        })) {
+        return "a key has no spaces or control characters; nothing was stored";
+    }
+    return {};
+}
+
+}  // namespace
+
+Result<KeyTarget> find_key_target(const Setup& setup, const std::string& name) {
+    std::vector<std::string_view> names;
+    for (const auto& provider : setup.providers) {
+        if (provider.name == name) { return configured_target(provider); }
+        names.push_back(provider.name);
+    }
+    for (const auto& provider : setup.providers) {
+        auto target = configured_target(provider);
+        if (target.uses_entry && target.entry == name) { return target; }
+    }
+    for (const auto& entry : catalogue()) {
+        if (entry.name == name) { return catalogue_target(entry); }
+        if (std::ranges::find(names, entry.name) == names.end()) { names.push_back(entry.name); }
+    }
+    const auto hint = did_you_mean(name, names);
+    return fail(ErrorKind::usage, fmt::format("there is no provider \"{}\"{}", name,
+                                              hint.empty() ? "; known are " + one_of(names) : hint));
+}
+
+Result<std::string> read_new_key(const std::string& prompt) {
+    auto key = read_secret(prompt);
+    if (!key) { return key; }
+    if (const auto complaint = complaint_about(*key); !complaint.empty()) {
+        wipe(*key);
+        return fail(ErrorKind::credential, complaint);
+    }
+    return key;
+}
+
+std::chrono::milliseconds limit_of(const KeysOptions& options, std::chrono::seconds usual) {
+    return options.timeout_s > 0 ? std::chrono::seconds(options.timeout_s) : usual;
+}
+
+std::unique_ptr<Keychain> open_keychain(const Environment& env, const KeysOptions& options,
+                                        std::chrono::seconds usual) {
+    return make_system_keychain(env.self, limit_of(options, usual));
+}
+
+}  // namespace llmgw
