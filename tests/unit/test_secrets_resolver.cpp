@@ -2,6 +2,8 @@
 #include <string>
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "core/secrets/child.hpp"
 #include "core/secrets/reference.hpp"
@@ -83,6 +85,35 @@ TEST_CASE("secrets: file") {
           std::string::npos);
     CHECK(message(resolver.resolve("file:" + dir.path(), origin)) == dir.path() + " is not a file");
     CHECK(message(resolver.resolve("file:" + dir.path() + "/none", origin)).find("No such file") != std::string::npos);
+}
+
+TEST_CASE("secrets: a link to a key file is judged by what it leads to") {
+    const TempDir dir;
+    const SecretResolver resolver(nullptr);
+    const auto link = dir.path() + "/link";
+    std::filesystem::create_symlink(dir.write("private", key), link);
+    CHECK(resolver.resolve("file:" + link, origin) == key);
+    std::filesystem::remove(link);
+    std::filesystem::create_symlink(dir.write("open", key, 0604), link);
+    CHECK(message(resolver.resolve("file:" + link, origin)) ==
+          "others may read the key file " + link + " (mode 0604); run: chmod 600 " + link);
+    // A device or a pipe would be waited for, or never end.
+    CHECK(message(resolver.resolve("file:/dev/zero", origin)) == "/dev/zero is not a file");
+    const auto pipe = dir.path() + "/pipe";
+    REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+    CHECK(message(resolver.resolve("file:" + pipe, origin)) == pipe + " is not a file");
+}
+
+TEST_CASE("secrets: a key file of another user is refused") {
+    if (::geteuid() != 0) {
+        MESSAGE("skipped: only root can give a file away");
+        return;
+    }
+    const TempDir dir;
+    const auto path = dir.write("key", key);
+    REQUIRE(::chown(path.c_str(), 12345, 12345) == 0);
+    CHECK(message(SecretResolver(nullptr).resolve("file:" + path, origin)) ==
+          "the key file " + path + " belongs to another user (uid 12345); llmgw reads only its own user's");
 }
 
 TEST_CASE("secrets: cmd") {
