@@ -1,12 +1,14 @@
 // llmgw keys: provider keys in the operating system's keychain. The commands themselves are in cli/keys/.
 #include "cli/keys/keys.hpp"
 
+#include <array>
 #include <memory>
 
 #include <CLI/CLI.hpp>
 
 #include "cli/commands/all.hpp"
 #include "core/secrets/keychain_child.hpp"
+#include "core/telemetry/redact.hpp"
 
 namespace llmgw {
 namespace {
@@ -42,6 +44,15 @@ constexpr std::array<Subcommand, 5> subcommands{{
      "Longest wait for the keychain, in seconds (60)"},
 }};
 
+// "" when there is nothing left over.
+std::string complaint_about(const std::vector<std::string>& extras) {
+    if (extras.empty()) { return {}; }
+    for (const auto& extra : extras) {
+        if (!extra.starts_with("-")) { return std::string(not_on_the_command_line); }
+    }
+    return "The following argument was not expected: " + redact(extras.front());
+}
+
 }  // namespace
 
 std::function<int()> define_keys(CLI::App& app, const Environment& env) {
@@ -55,6 +66,8 @@ std::function<int()> define_keys(CLI::App& app, const Environment& env) {
             sub->add_option("PROVIDER", options->provider, "A provider's name, like anthropic")
                 ->required(row.whose == Whose::one);
         }
+        // A key among the arguments is refused by us: the usual refusal would repeat it.
+        if (row.whose == Whose::one) { sub->allow_extras(); }
         if (row.json) { sub->add_flag("--json", options->json, "Print JSON"); }
         if (row.run == &rotate_key) {
             sub->add_flag("--no-test", options->no_test,
@@ -66,7 +79,11 @@ std::function<int()> define_keys(CLI::App& app, const Environment& env) {
     }
     return [options, &env, subs] {
         for (std::size_t i = 0; i < subs.size(); ++i) {
-            if (subs[i]->parsed()) { return subcommands[i].run(env, *options); }
+            if (!subs[i]->parsed()) { continue; }
+            if (const auto complaint = complaint_about(subs[i]->remaining()); !complaint.empty()) {
+                return report_error({ErrorKind::usage, complaint});
+            }
+            return subcommands[i].run(env, *options);
         }
         return exit_code::usage;
     };

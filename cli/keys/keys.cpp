@@ -7,6 +7,7 @@
 #include "cli/secret_input.hpp"
 #include "core/secrets/child.hpp"
 #include "core/secrets/reference.hpp"
+#include "core/telemetry/redact.hpp"
 #include "core/util/text.hpp"
 #include "providers/catalogue.hpp"
 
@@ -64,6 +65,7 @@ Result<KeyTarget> find_key_target(const Setup& setup, const std::string& name) {
         if (entry.name == name) { return catalogue_target(entry); }
         if (std::ranges::find(names, entry.name) == names.end()) { names.push_back(entry.name); }
     }
+    if (redact(name) != name) { return fail(ErrorKind::usage, std::string(not_on_the_command_line)); }
     const auto hint = did_you_mean(name, names);
     return fail(ErrorKind::usage, fmt::format("there is no provider \"{}\"{}", name,
                                               hint.empty() ? "; known are " + one_of(names) : hint));

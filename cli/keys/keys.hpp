@@ -4,6 +4,7 @@
 #include <chrono>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "cli/environment.hpp"
 #include "cli/setup.hpp"
@@ -27,6 +28,10 @@ int list_keys(const Environment& env, const KeysOptions& options);
 int test_keys(const Environment& env, const KeysOptions& options);
 int rotate_key(const Environment& env, const KeysOptions& options);
 int remove_key(const Environment& env, const KeysOptions& options);
+
+inline constexpr std::string_view not_on_the_command_line =
+    "a key does not go on the command line, where the shell's history and other users see it: give it at the prompt or "
+    "through a pipe, and replace this one at the provider";
 
 // Whose key is meant.
 struct KeyTarget {

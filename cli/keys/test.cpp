@@ -183,8 +183,10 @@ int test_keys(const Environment& env, const KeysOptions& options) {
     if (!providers) { return report_error(providers.error()); }
 
     std::vector<Row> rows;
-    // A keychain that cannot be reached is asked once, not for every provider.
-    const SecretResolver resolver(stored ? keychain.get() : nullptr);
+    // A keychain that did not answer is not asked again for every provider; for one it is: a locked one may be
+    // unlocked.
+    const bool ask_keychain = stored || !options.provider.empty();
+    const SecretResolver resolver(ask_keychain ? keychain.get() : nullptr);
     for (const auto& provider : *providers) {
         const bool has = std::ranges::find(names, reference_of(provider).name) != names.end();
         Row row{.provider = provider,
@@ -197,7 +199,7 @@ int test_keys(const Environment& env, const KeysOptions& options) {
             row.tail = masked(*key);
             row.key = std::move(*key);
         } else {
-            const bool unreached = !stored && reference_of(provider).kind == KeyKind::keychain;
+            const bool unreached = !ask_keychain && reference_of(provider).kind == KeyKind::keychain;
             row.message = unreached ? stored.error().message : key.error().message;
         }
         rows.push_back(std::move(row));

@@ -32,6 +32,10 @@ struct Library {
     decltype(&::secret_password_search_sync) search = nullptr;
     decltype(&::secret_password_free) free_password = nullptr;
     decltype(&::secret_retrievable_get_attributes) attributes = nullptr;
+    decltype(&::secret_service_get_sync) service = nullptr;
+    decltype(&::secret_collection_for_alias_sync) collection = nullptr;
+    decltype(&::secret_collection_get_locked) is_locked = nullptr;
+    decltype(&::secret_service_unlock_sync) unlock = nullptr;
     decltype(&::g_hash_table_lookup) table_lookup = nullptr;
     decltype(&::g_error_free) free_error = nullptr;
 
@@ -46,8 +50,10 @@ struct Library {
         return handle != nullptr && find(store, "secret_password_store_sync") &&
                find(lookup, "secret_password_lookup_nonpageable_sync") && find(clear, "secret_password_clear_sync") &&
                find(search, "secret_password_search_sync") && find(free_password, "secret_password_free") &&
-               find(attributes, "secret_retrievable_get_attributes") && find(table_lookup, "g_hash_table_lookup") &&
-               find(free_error, "g_error_free");
+               find(attributes, "secret_retrievable_get_attributes") && find(service, "secret_service_get_sync") &&
+               find(collection, "secret_collection_for_alias_sync") &&
+               find(is_locked, "secret_collection_get_locked") && find(unlock, "secret_service_unlock_sync") &&
+               find(table_lookup, "g_hash_table_lookup") && find(free_error, "g_error_free");
     }
 };
 
@@ -55,7 +61,8 @@ const SecretSchema& schema() {
     static const SecretSchema value = [] {
         SecretSchema out{};
         out.name = "llmgw.Key";
-        out.flags = SECRET_SCHEMA_NONE;
+        // A keyring that was never unlocked does not find its items by their schema's name.
+        out.flags = SECRET_SCHEMA_DONT_MATCH_NAME;
         out.attributes[0] = {"application", SECRET_SCHEMA_ATTRIBUTE_STRING};
         out.attributes[1] = {"name", SECRET_SCHEMA_ATTRIBUTE_STRING};
         return out;
@@ -82,25 +89,35 @@ public:
     }
 
     Result<Entry> get(const std::string& name) override {
-        GError* error = nullptr;
-        gchar* item =
-            library_.lookup(&schema(), nullptr, &error, "application", application, "name", name.c_str(), nullptr);
-        if (error != nullptr) { return refused(error); }
-        if (item == nullptr) { return missing_or_locked(name); }
-        auto entry = from_item(item);
-        library_.free_password(item);
-        return entry;
+        for (const bool asked : {false, true}) {
+            GError* error = nullptr;
+            gchar* item =
+                library_.lookup(&schema(), nullptr, &error, "application", application, "name", name.c_str(), nullptr);
+            if (error != nullptr) { return refused(error); }
+            if (item != nullptr) {
+                auto entry = from_item(item);
+                library_.free_password(item);
+                return entry;
+            }
+            if (asked || !unlock_default()) { break; }
+        }
+        return missing_or_locked(name);
     }
 
     Result<> remove(const std::string& name) override {
-        GError* error = nullptr;
-        const bool removed =
-            library_.clear(&schema(), nullptr, &error, "application", application, "name", name.c_str(), nullptr) != 0;
-        if (error != nullptr) { return refused(error); }
-        if (!removed) { return missing_or_locked(name); }
-        return {};
+        for (const bool asked : {false, true}) {
+            GError* error = nullptr;
+            const bool removed = library_.clear(&schema(), nullptr, &error, "application", application, "name",
+                                                name.c_str(), nullptr) != 0;
+            if (error != nullptr) { return refused(error); }
+            if (removed) { return {}; }
+            if (asked || !unlock_default()) { break; }
+        }
+        return missing_or_locked(name);
     }
 
+    // Names can be read from a locked keyring, but not from one that was never unlocked in this session. Nobody is
+    // asked to unlock one for a list.
     Result<std::vector<std::string>> list() override {
         GError* error = nullptr;
         const GList* items =
@@ -112,6 +129,7 @@ public:
             const auto* name = static_cast<const char*>(library_.table_lookup(attributes, "name"));
             if (name != nullptr) { names.emplace_back(name); }
         }
+        if (names.empty() && (items != nullptr || locked_default() != nullptr)) { return locked(); }
         return names;  // the process ends after its one answer and takes the list with it
     }
 
@@ -129,15 +147,35 @@ private:
         return fail(ErrorKind::credential, message);
     }
 
-    // The library has asked for the keyring to be unlocked. When nobody did, it calls the item not found.
+    static std::unexpected<Error> locked() {
+        return fail(ErrorKind::credential, std::string("the keyring is locked") + how_to_unlock);
+    }
+
+    // The default keyring when it is locked, else null.
+    SecretCollection* locked_default() const {
+        // Null stands for this service in most calls of the library, but not in the next one.
+        auto* service = library_.service(SECRET_SERVICE_NONE, nullptr, nullptr);
+        if (service == nullptr) { return nullptr; }
+        auto* collection =
+            library_.collection(service, SECRET_COLLECTION_DEFAULT, SECRET_COLLECTION_NONE, nullptr, nullptr);
+        return collection != nullptr && library_.is_locked(collection) != 0 ? collection : nullptr;
+    }
+
+    // Asks for the default keyring's password. True when there is something new to be found.
+    bool unlock_default() const {
+        auto* collection = locked_default();
+        if (collection == nullptr) { return false; }
+        GList objects{collection, nullptr, nullptr};
+        return library_.unlock(nullptr, &objects, nullptr, nullptr, nullptr) > 0;
+    }
+
+    // What is in a locked keyring is called not found.
     std::unexpected<Error> missing_or_locked(const std::string& name) const {
         GError* error = nullptr;
         const GList* items = library_.search(&schema(), SECRET_SEARCH_NONE, nullptr, &error, "application", application,
                                              "name", name.c_str(), nullptr);
         if (error != nullptr) { return refused(error); }
-        if (items != nullptr) {
-            return fail(ErrorKind::credential, std::string("the keyring is locked") + how_to_unlock);
-        }
+        if (items != nullptr || locked_default() != nullptr) { return locked(); }
         return fail(ErrorKind::not_found, "no such key");
     }
 

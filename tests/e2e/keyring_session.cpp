@@ -67,8 +67,13 @@ void KeyringSession::start_keyring(bool unlocked) {
     keyring_ = std::make_unique<ChildProcess>(std::move(command), std::move(variables), unlocked ? password : "");
     // In the foreground it does not tell when it serves: asked until it answers.
     const auto deadline = std::chrono::steady_clock::now() + patience;
-    while (run_cli(home_, {"keys", "list", "--json"}, {}, environment()).out.find("\"keychain_problem\": null") ==
-           std::string::npos) {
+    for (;;) {
+        const auto listed = run_cli(home_, {"keys", "list", "--json"}, {}, environment()).out;
+        const bool locked = listed.find("the keyring is locked") != std::string::npos;
+        if (locked || listed.find("\"keychain_problem\": null") != std::string::npos) {
+            if (locked == unlocked) { throw std::runtime_error("the keyring is not as it was started: " + listed); }
+            return;
+        }
         if (!keyring_->running() || std::chrono::steady_clock::now() > deadline) {
             throw std::runtime_error("gnome-keyring-daemon does not start: " + keyring_->err());
         }

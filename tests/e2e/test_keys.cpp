@@ -367,7 +367,9 @@ TEST_CASE("T24: a locked keyring is called locked, at once") {
                           {{"rotate", "anthropic"}, 4, "the keychain refused: the keyring is locked"},
                           {{"remove", "anthropic"}, 4, "the keychain refused: "},
                           {{"list"}, 0, "the keychain refused: the keyring is locked"},
-                          {{"test", "anthropic"}, 4, "the keychain refused: the keyring is locked"}}) {
+                          {{"test", "anthropic"}, 4, "the keychain refused: the keyring is locked"},
+                          {{"test"}, 4, "the keychain refused: the keyring is locked"},
+                          {{"test", "openai"}, 4, "no key for openai: store one with"}}) {
         CAPTURE(arguments[0]);
         const auto result = desk.run(arguments, second_key + "\n");
         CAPTURE(result.err);
@@ -543,7 +545,10 @@ TEST_CASE("keys: wrong usage, from a fresh home") {
              {{"set", "antropic"}, 2, "llmgw: there is no provider \"antropic\"; did you mean \"anthropic\"?\n"},
              {{"test", "antropic"}, 2, "llmgw: there is no provider \"antropic\"; did you mean \"anthropic\"?\n"},
              {{"rotate", "zzzz"}, 2, "llmgw: there is no provider \"zzzz\"; known are anthropic, openai, gemini, "},
-             {{"set", "anthropic", first_key.c_str()}, 2, ""},
+             {{"set", "anthropic", first_key}, 2, "llmgw: a key does not go on the command line, where "},
+             {{"rotate", "anthropic", first_key}, 2, "llmgw: a key does not go on the command line, where "},
+             {{"set", first_key}, 2, "llmgw: a key does not go on the command line, where "},
+             {{"test", first_key}, 2, "llmgw: a key does not go on the command line, where "},
              {{"set", "anthropic", "--json"}, 2, "--json"},
              {{"set", "anthropic", "--no-test"}, 2, "--no-test"},
              {{"test", "--timeout", "0"}, 2, "--timeout"},
