@@ -8,6 +8,7 @@
 
 #include <CLI/CLI.hpp>
 #include <sys/ioctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "cli/command.hpp"
@@ -81,6 +82,9 @@ std::unique_ptr<CLI::App> build_app(Environment& env, int& exit_code) {
 int run_app(int argc, char** argv) {
     // A closed pipe is told by write(), not by a signal.
     std::signal(SIGPIPE, SIG_IGN);
+    // A core file would hold keys.
+    const rlimit no_core{0, 0};
+    ::setrlimit(RLIMIT_CORE, &no_core);
     Environment env = detect_environment();
     int code = exit_code::done;
     try {

@@ -35,7 +35,6 @@ struct Library {
     decltype(&::secret_service_get_sync) service = nullptr;
     decltype(&::secret_collection_for_alias_sync) collection = nullptr;
     decltype(&::secret_collection_get_locked) is_locked = nullptr;
-    decltype(&::secret_service_unlock_sync) unlock = nullptr;
     decltype(&::g_hash_table_lookup) table_lookup = nullptr;
     decltype(&::g_error_free) free_error = nullptr;
 
@@ -52,8 +51,8 @@ struct Library {
                find(search, "secret_password_search_sync") && find(free_password, "secret_password_free") &&
                find(attributes, "secret_retrievable_get_attributes") && find(service, "secret_service_get_sync") &&
                find(collection, "secret_collection_for_alias_sync") &&
-               find(is_locked, "secret_collection_get_locked") && find(unlock, "secret_service_unlock_sync") &&
-               find(table_lookup, "g_hash_table_lookup") && find(free_error, "g_error_free");
+               find(is_locked, "secret_collection_get_locked") && find(table_lookup, "g_hash_table_lookup") &&
+               find(free_error, "g_error_free");
     }
 };
 
@@ -88,32 +87,25 @@ public:
         return {};
     }
 
+    // Both ask for the keyring to be unlocked when the entry is in a locked one.
     Result<Entry> get(const std::string& name) override {
-        for (const bool asked : {false, true}) {
-            GError* error = nullptr;
-            gchar* item =
-                library_.lookup(&schema(), nullptr, &error, "application", application, "name", name.c_str(), nullptr);
-            if (error != nullptr) { return refused(error); }
-            if (item != nullptr) {
-                auto entry = from_item(item);
-                library_.free_password(item);
-                return entry;
-            }
-            if (asked || !unlock_default()) { break; }
-        }
-        return missing_or_locked(name);
+        GError* error = nullptr;
+        gchar* item =
+            library_.lookup(&schema(), nullptr, &error, "application", application, "name", name.c_str(), nullptr);
+        if (error != nullptr) { return refused(error); }
+        if (item == nullptr) { return missing_or_locked(name); }
+        auto entry = from_item(item);
+        library_.free_password(item);
+        return entry;
     }
 
     Result<> remove(const std::string& name) override {
-        for (const bool asked : {false, true}) {
-            GError* error = nullptr;
-            const bool removed = library_.clear(&schema(), nullptr, &error, "application", application, "name",
-                                                name.c_str(), nullptr) != 0;
-            if (error != nullptr) { return refused(error); }
-            if (removed) { return {}; }
-            if (asked || !unlock_default()) { break; }
-        }
-        return missing_or_locked(name);
+        GError* error = nullptr;
+        const bool removed =
+            library_.clear(&schema(), nullptr, &error, "application", application, "name", name.c_str(), nullptr) != 0;
+        if (error != nullptr) { return refused(error); }
+        if (!removed) { return missing_or_locked(name); }
+        return {};
     }
 
     // Names can be read from a locked keyring, but not from one that was never unlocked in this session. Nobody is
@@ -129,7 +121,7 @@ public:
             const auto* name = static_cast<const char*>(library_.table_lookup(attributes, "name"));
             if (name != nullptr) { names.emplace_back(name); }
         }
-        if (names.empty() && (items != nullptr || locked_default() != nullptr)) { return locked(); }
+        if (names.empty() && (items != nullptr || default_is_locked())) { return locked(); }
         return names;  // the process ends after its one answer and takes the list with it
     }
 
@@ -151,31 +143,22 @@ private:
         return fail(ErrorKind::credential, std::string("the keyring is locked") + how_to_unlock);
     }
 
-    // The default keyring when it is locked, else null.
-    SecretCollection* locked_default() const {
+    bool default_is_locked() const {
         // Null stands for this service in most calls of the library, but not in the next one.
         auto* service = library_.service(SECRET_SERVICE_NONE, nullptr, nullptr);
-        if (service == nullptr) { return nullptr; }
+        if (service == nullptr) { return false; }
         auto* collection =
             library_.collection(service, SECRET_COLLECTION_DEFAULT, SECRET_COLLECTION_NONE, nullptr, nullptr);
-        return collection != nullptr && library_.is_locked(collection) != 0 ? collection : nullptr;
+        return collection != nullptr && library_.is_locked(collection) != 0;
     }
 
-    // Asks for the default keyring's password. True when there is something new to be found.
-    bool unlock_default() const {
-        auto* collection = locked_default();
-        if (collection == nullptr) { return false; }
-        GList objects{collection, nullptr, nullptr};
-        return library_.unlock(nullptr, &objects, nullptr, nullptr, nullptr) > 0;
-    }
-
-    // What is in a locked keyring is called not found.
+    // The library calls what is in a locked keyring not found. Some services do not even say that there is something.
     std::unexpected<Error> missing_or_locked(const std::string& name) const {
         GError* error = nullptr;
         const GList* items = library_.search(&schema(), SECRET_SEARCH_NONE, nullptr, &error, "application", application,
                                              "name", name.c_str(), nullptr);
         if (error != nullptr) { return refused(error); }
-        if (items != nullptr || locked_default() != nullptr) { return locked(); }
+        if (items != nullptr || default_is_locked()) { return locked(); }
         return fail(ErrorKind::not_found, "no such key");
     }
 

@@ -183,6 +183,8 @@ TEST_CASE("After a rotation the running gateway uses the new key from its next c
     const auto& wire = canned::wires()[0];
     CHECK(gateway.post(wire.target, wire.body).status == 200);
     CHECK(host.last_key() == first_key);
+    CHECK(std::regex_search(read_file("/proc/" + std::to_string(gateway.process().pid()) + "/limits"),
+                            std::regex("Max core file size +0 +0 ")));
     const auto noticed = [&](std::size_t from) { return gateway.process().wait_err("keys were changed", from); };
 
     // Both keys are good: only being told makes the gateway read the new one.
