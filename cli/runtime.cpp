@@ -1,7 +1,7 @@
 #include "cli/runtime.hpp"
 
 #include "cli/setup.hpp"
-#include "core/net/curl_transport.hpp"
+#include "core/net/http_transport.hpp"
 #include "core/provider/resolve.hpp"
 #include "core/telemetry/log.hpp"
 #include "providers/catalogue.hpp"
@@ -27,7 +27,7 @@ Runtime::Runtime(const std::string& self, const std::string& data_dir, const Log
     : keychain_(make_system_keychain(self, keychain_limit)),
       resolver_(keychain_.get()),
       prices_(builtin_prices()),
-      transport_(make_curl_transport()),
+      transport_(make_http_transport()),
       ledger_(make_ledger(ledger_options(data_dir, log), clock_, [](std::string why) { log_warn(why); })) {}
 
 Runtime::~Runtime() = default;

@@ -12,7 +12,7 @@
 #include "cli/demo/temporary_directory.hpp"
 #include "cli/runtime.hpp"
 #include "cli/service.hpp"
-#include "core/net/curl_transport.hpp"
+#include "core/net/http_transport.hpp"
 #include "core/secrets/client_key.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/util/file.hpp"
@@ -73,7 +73,7 @@ public:
         if (!port) { return report_error(port.error()); }
 
         std::printf("A gateway on http://127.0.0.1:%d, a simulated provider behind it. No key, no network.\n", *port);
-        auto transport = make_curl_transport();
+        auto transport = make_http_transport();
         int number = 0;
         for (const auto& call : calls()) {
             std::printf("\n%s\n", strong(std::to_string(++number) + ". " + call.title).c_str());

@@ -15,6 +15,8 @@ namespace {
 constexpr std::size_t pending_bytes_max = 8ULL << 20;
 // More than this at once is written by the stream's own thread, which may wait for the client.
 constexpr std::size_t quick_bytes_max = 32 * 1024;
+// So that one fast stream does not keep the loop to itself.
+constexpr int reads_a_turn_max = 16;
 
 class StreamPump {
 public:
@@ -59,21 +61,34 @@ private:
 
     // One readable moment, on the loop's thread. False: the rest is this stream's own thread's.
     bool turn() {
-        auto chunk = answer_.upstream->read_ready();
-        if (chunk && chunk->idle) { return true; }
-        if (!chunk || chunk->end || chunk->bytes.size() > quick_bytes_max) {
-            held_ = std::move(chunk);
-            return false;
+        for (int i = 0; i < reads_a_turn_max; ++i) {
+            auto chunk = answer_.upstream->read_ready();
+            if (chunk && chunk->idle) { return answer_.upstream->readable_fd() >= 0; }
+            if (!chunk || chunk->end || chunk->bytes.size() > quick_bytes_max) { return hand_back(std::move(chunk)); }
+            take(chunk->bytes);
+            if (tap_.facts().terminal_seen || out_.size() > quick_bytes_max ||
+                framer_.pending().size() > pending_bytes_max) {
+                taken_ = true;
+                return hand_back(std::move(chunk));
+            }
+            if (!client_.write(out_) || !client_.try_flush()) { return false; }
+            if (answer_.upstream->readable_fd() >= 0) { return true; }
+            // A TLS connection may hold more than its socket tells of.
         }
-        take(chunk->bytes);
-        if (tap_.facts().terminal_seen || out_.size() > quick_bytes_max ||
-            framer_.pending().size() > pending_bytes_max) {
-            taken_ = true;
-            held_ = std::move(chunk);
-            return false;
+        return false;
+    }
+
+    // Keeps what came for the stream's own thread: the views are good on this one only.
+    bool hand_back(Result<UpstreamResponse::Chunk> chunk) {
+        if (taken_) {
+            held_out_ = out_;
+            out_ = held_out_;
+        } else if (chunk) {
+            held_bytes_ = chunk->bytes;
+            chunk->bytes = held_bytes_;
         }
-        // An upstream that closed together with its last bytes has no socket left to wait for.
-        return client_.write(out_) && client_.try_flush() && answer_.upstream->readable_fd() >= 0;
+        held_ = std::move(chunk);
+        return false;
     }
 
     // Reads the events in what came; out_ is what the client gets of it.
@@ -207,7 +222,9 @@ private:
     Tap tap_;
     SseFramer framer_;
     std::optional<Result<UpstreamResponse::Chunk>> held_;  // what the loop handed back
-    bool taken_ = false;                                   // ... and has read already
+    std::string held_bytes_;                               // its bytes
+    bool taken_ = false;                                   // ... and has read already, so that this is left:
+    std::string held_out_;
     std::string_view out_;
     std::string edited_;   // events without the usage nobody asked for
     std::string storage_;  // one of them

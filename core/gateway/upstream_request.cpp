@@ -51,9 +51,6 @@ void prepare_upstream(const Exchange& exchange, const Target& target, const std:
     }
     request.has_body =
         !exchange.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
-    if (request.has_body && find_header(request.headers, "content-type").empty()) {
-        request.headers.emplace_back("Content-Type", "");
-    }
 
     request.body = exchange.body;
     const auto& peek = exchange.peek;

@@ -17,7 +17,8 @@ namespace llmgw {
 
 class RelayLoop {
 public:
-    // `threads` 0: as many as the machine has processors, four at most. Threads start with the first stream.
+    // `threads` 0: half as many as the machine has processors, one at least and four at most: the other half is for
+    // whoever reads and writes at the streams' ends. Threads start with the first stream.
     explicit RelayLoop(std::size_t threads = 0);
     ~RelayLoop();
     RelayLoop(const RelayLoop&) = delete;

@@ -1,4 +1,5 @@
 #include "core/net/thread_pool.hpp"
+#include "core/util/short_slices.hpp"
 
 #include <system_error>
 #include <thread>
@@ -35,6 +36,7 @@ bool ThreadPool::run(std::function<void()> job) {
 }
 
 void ThreadPool::work() {
+    ask_for_short_slices();
     std::unique_lock lock(mutex_);
     for (;;) {
         if (jobs_.empty() && !closing_) {

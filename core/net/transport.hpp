@@ -1,5 +1,5 @@
-// The upstream side: one request, status and headers first, then the body by reads. Implemented with libcurl
-// in curl_transport.cpp, the one file that sees curl.h.
+// The upstream side: one request, status and headers first, then the body by reads. Implemented
+// in http_transport.cpp.
 #pragma once
 
 #include <chrono>
@@ -43,7 +43,7 @@ public:
     virtual bool request_sent() const = 0;
 
     struct Chunk {
-        std::string_view bytes;  // valid until the next read
+        std::string_view bytes;  // valid until this thread's next read of any response
         bool end = false;        // the body is whole; bytes may still hold its last part
         bool idle = false;       // nothing came within `wait`; read again
     };

@@ -28,7 +28,7 @@ tree=$tree/"with spaces"
 note='TO''DO'
 long=$(seq 1 450)
 put core/net/server_impl.hpp '#include <httplib.h>'
-put core/net/curl_handle.hpp '#include <curl/curl.h>'
+put core/net/connection.cpp '#include <curl/curl.h>'
 put core/store/db.cpp '#include <sqlite3.h>' 'run("SELECT a FROM b WHERE c = ?");'
 put core/store/report.cpp 'sql = "SELECT a FROM b ORDER BY " + name;  // tidy-ok: names from the table'
 put core/config/parse.cpp '#include <toml++/toml.h>' '#include "core/util/result.hpp"'
