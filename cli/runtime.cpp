@@ -47,7 +47,7 @@ Result<std::shared_ptr<const Snapshot>> Runtime::make_snapshot(Config config, st
 }
 
 void Runtime::start(std::shared_ptr<const Snapshot> snapshot) {
-    gateway_ = std::make_unique<Gateway>(Services{clock_, *ledger_, *transport_, relay_, dialects(), prices_},
+    gateway_ = std::make_unique<Gateway>(Services{clock_, *ledger_, *transport_, dialects(), prices_},
                                          std::move(snapshot));
 }
 

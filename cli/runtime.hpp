@@ -7,7 +7,6 @@
 
 #include "core/config/config.hpp"
 #include "core/gateway/gateway.hpp"
-#include "core/net/relay_loop.hpp"
 #include "core/net/transport.hpp"
 #include "core/secrets/secrets.hpp"
 #include "core/usage/ledger.hpp"
@@ -38,7 +37,6 @@ private:
     SecretResolver resolver_;
     Prices prices_;
     std::unique_ptr<Transport> transport_;
-    RelayLoop relay_;
     std::unique_ptr<UsageLedger> ledger_;
     std::unique_ptr<Gateway> gateway_;
 };

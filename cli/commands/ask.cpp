@@ -12,6 +12,7 @@
 #include "cli/ask_request.hpp"
 #include "cli/commands/all.hpp"
 #include "cli/runtime.hpp"
+#include "core/net/drive_stream.hpp"
 #include "core/route/resolve.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/util/file.hpp"
@@ -160,7 +161,9 @@ int run(const Options& options, const Environment& env) {
     const auto type = find_header(reply.headers, "content-type");
     Terminal terminal(dialect, type.starts_with("text/event-stream"), pair[0]);
     bool whole = true;
-    if (reply.pump) {
+    if (reply.stream) {
+        whole = drive_stream(*reply.stream, terminal, Watch{pair[0], -1});
+    } else if (reply.pump) {
         whole = reply.pump(terminal);
     } else {
         terminal.write(reply.body);

@@ -13,7 +13,6 @@
 #include "core/gateway/keyring.hpp"
 #include "core/gateway/peek.hpp"
 #include "core/net/http.hpp"
-#include "core/net/relay_loop.hpp"
 #include "core/net/transport.hpp"
 #include "core/provider/provider.hpp"
 #include "core/usage/ledger.hpp"
@@ -42,7 +41,6 @@ struct Services {
     const Clock& clock;
     Ledger& ledger;
     Transport& transport;
-    RelayLoop& relay;
     const DialectSet& dialects;
     const Prices& prices;
 };

@@ -4,8 +4,8 @@
 #include <cstdlib>
 
 #include "core/gateway/dispatch.hpp"
+#include "core/gateway/event_stream.hpp"
 #include "core/gateway/settle.hpp"
-#include "core/gateway/stream_pump.hpp"
 #include "core/telemetry/redact.hpp"
 #include "core/usage/tap.hpp"
 
@@ -134,10 +134,12 @@ HttpReply pass_through(const std::shared_ptr<Exchange>& exchange, Answer answer)
         exchange->body = std::string();
         answer.keep.reset();
     }
-    auto held = std::make_shared<Answer>(std::move(answer));
-    reply.pump = [exchange, held, events](ClientStream& client) {
-        return events ? pump_events(*exchange, *held, client) : pump_plain(*exchange, *held, client);
-    };
+    if (events) {
+        reply.stream = event_stream(exchange, std::move(answer));
+    } else {
+        auto held = std::make_shared<Answer>(std::move(answer));
+        reply.pump = [exchange, held](ClientStream& client) { return pump_plain(*exchange, *held, client); };
+    }
     return reply;
 }
 

@@ -2,8 +2,10 @@
 #pragma once
 
 #include <cctype>
+#include <chrono>
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -55,15 +57,45 @@ public:
     virtual int fd() const = 0;
 };
 
-// How a reply's body is produced. Returns true when the body is whole; false cuts the connection so that
+// How a reply's body is produced in one go. Returns true when the body is whole; false cuts the connection so that
 // the client cannot take it for a whole one.
 using BodyPump = std::function<bool(ClientStream& client)>;
+
+// A body that comes in its own time. Between its moments it is parked: no thread waits for it, a shared loop
+// (relay_loop.hpp) or drive_stream() does.
+class ReplyStream {
+public:
+    virtual ~ReplyStream() = default;
+
+    enum class Wake {
+        begun,        // the head is written; nothing has been sent yet
+        handed_back,  // turn() said so
+        idle,         // nothing came within idle()
+        cancelled,    // the client's socket closed
+        aborted,      // the server must stop now
+    };
+    enum class Progress {
+        parked,  // call turn() whenever fd() is readable
+        whole,   // the body is complete
+        cut,     // it never will be: the connection is cut, so that the client cannot take it for a whole one
+    };
+    // On a thread that may block. Called first with `begun`, then with what ended each time of being parked.
+    virtual Progress advance(ClientStream& client, Wake wake) = 0;
+
+    // While parked, called by one thread at a time: what to wait for, and for how long before that is worth a
+    // word. turn() moves what came, without blocking; false asks for advance().
+    virtual int fd() const = 0;
+    virtual std::chrono::milliseconds idle() const = 0;
+    virtual bool turn(ClientStream& client) = 0;
+};
 
 struct HttpReply {
     int status = 200;
     Headers headers;
-    std::string body;  // when there is no pump
+    // One of three:
+    std::string body;
     BodyPump pump;
+    std::unique_ptr<ReplyStream> stream;
     std::optional<std::uint64_t> content_length;  // with a pump: known length; otherwise chunked
 };
 

@@ -86,6 +86,7 @@ public:
             head_ += body_;
             body_ = {};
         }
+        request_bytes_ = head_.size() + body_.size();
     }
     ~HttpResponse() override {
         if (reader_.reusable() && request_sent() && !send_failed_) { pool_.give_back(origin_, std::move(connection_)); }
@@ -109,8 +110,8 @@ public:
             decoder_ = make_content_decoder(encoding);
             if (decoder_ && !first_.empty()) { first_ = decoded(first_); }
         }
-        // What came with the head has to outlive this thread's other reads.
         last_bytes_ = Clock::now();
+        if (request_sent()) { head_ = std::string(); }  // a long stream need not hold a prompt
         return {};
     }
 
@@ -120,7 +121,7 @@ public:
     int status() const override { return reader_.status(); }
     const Headers& headers() const override { return reader_.headers(); }
     bool connection_reused() const override { return connection_->reused; }
-    bool request_sent() const override { return send_failed_ || sent_ == head_.size() + body_.size(); }
+    bool request_sent() const override { return send_failed_ || sent_ == request_bytes_; }
 
     Result<Chunk> read(const Watch& watch, milliseconds limit) override {
         if (!first_.empty() || (reader_.complete() && reader_.fault().empty())) { return arrived(take_first()); }
@@ -245,6 +246,7 @@ private:
     Http1Response reader_;
     std::string head_;       // and the body, when that is short
     std::string_view body_;  // the caller's
+    std::size_t request_bytes_ = 0;
     std::size_t sent_ = 0;
     bool send_failed_ = false;
     std::string origin_;

@@ -2,8 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <condition_variable>
-#include <mutex>
 #include <thread>
 
 #include <sys/epoll.h>
@@ -20,57 +18,62 @@ struct Job;
 
 // What an epoll event points to: which of a job's descriptors it is about.
 struct Source {
-    enum class Kind { upstream, client, abort } kind;
-    Job* job;
-    int fd;
+    enum class Kind { upstream, client, wake, abort } kind;
+    Job* job = nullptr;
+    int fd = -1;
 };
 
 struct Job {
-    std::function<bool()> turn;
+    std::shared_ptr<RelayLoop::Parked> stream;
     milliseconds idle{0};
     Clock::time_point deadline;
-    int abort_fd = -1;
-    std::array<Source, 2> sources{};
-    std::size_t source_count = 0;
-    bool over = false;  // the worker's own
+    Source upstream;
+    Source client;
+    bool over = false;
     RelayLoop::End end = RelayLoop::End::handed_back;
-
-    std::mutex mutex;
-    std::condition_variable woken;
-    bool done = false;
 };
 
 }  // namespace
 
 class RelayLoop::Worker {
 public:
-    Worker() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-        epoll_event event{};
-        event.events = EPOLLIN;
-        event.data.ptr = nullptr;
-        ::epoll_ctl(epoll_, EPOLL_CTL_ADD, wake_, &event);
+    explicit Worker(int abort_fd)
+        : epoll_(::epoll_create1(EPOLL_CLOEXEC)),
+          wake_{Source::Kind::wake, nullptr, ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)},
+          abort_{Source::Kind::abort, nullptr, abort_fd} {
+        watch(wake_, EPOLLIN);
+        if (abort_.fd >= 0) { watch(abort_, EPOLLIN | EPOLLONESHOT); }
         thread_ = std::thread([this] { run(); });
     }
     ~Worker() {
         stopping_ = true;
         wake();
         thread_.join();
-        ::close(wake_);
+        ::close(wake_.fd);
         ::close(epoll_);
     }
 
-    void add(const std::shared_ptr<Job>& job) {
+    void add(std::unique_ptr<Job> job) {
+        bool first = false;
         {
             const std::lock_guard lock(mutex_);
-            incoming_.push_back(job);
+            first = incoming_.empty();
+            incoming_.push_back(std::move(job));
         }
-        wake();
+        if (first) { wake(); }
     }
 
 private:
+    void watch(Source& source, unsigned events) const {
+        epoll_event event{};
+        event.events = events;
+        event.data.ptr = &source;
+        ::epoll_ctl(epoll_, EPOLL_CTL_ADD, source.fd, &event);
+    }
+
     void wake() const {
         const std::uint64_t one = 1;
-        [[maybe_unused]] const auto n = ::write(wake_, &one, sizeof one);
+        [[maybe_unused]] const auto n = ::write(wake_.fd, &one, sizeof one);
     }
 
     void run() {
@@ -81,17 +84,16 @@ private:
             bool woken = false;
             for (int i = 0; i < count; ++i) {
                 const auto* source = static_cast<const Source*>(events[static_cast<std::size_t>(i)].data.ptr);
-                if (source == nullptr) {
-                    woken = true;
-                } else if (source->kind == Source::Kind::abort) {
-                    abort_all(source->fd);
-                } else if (!source->job->over) {
-                    handle(*source, now);
+                switch (source->kind) {
+                    case Source::Kind::upstream: turn(*source->job, now); break;
+                    case Source::Kind::client: finish(*source->job, End::cancelled); break;
+                    case Source::Kind::wake: woken = true; break;
+                    case Source::Kind::abort: abort_all(); break;
                 }
             }
             if (woken) { take_incoming(now); }
             if (now >= next_look_) { look_for_idle(now); }
-            if (some_over_) { hand_back(); }
+            if (some_over_) { let_go(); }
         }
     }
 
@@ -102,40 +104,23 @@ private:
         return static_cast<int>(std::clamp<milliseconds::rep>(left.count(), 0, 60'000));
     }
 
-    void handle(const Source& source, Clock::time_point now) {
-        auto& job = *source.job;
-        switch (source.kind) {
-            case Source::Kind::upstream:
-                job.deadline = now + job.idle;
-                if (!job.turn()) { finish(job, End::handed_back); }
-                break;
-            default: finish(job, End::cancelled); break;
-        }
+    void turn(Job& job, Clock::time_point now) {
+        if (job.over) { return; }
+        job.deadline = now + job.idle;
+        if (!job.stream->turn()) { finish(job, End::handed_back); }
     }
 
-    // The signal is shared by all streams of a server, so it is watched once.
-    void watch_abort(int fd) {
-        const auto known = [fd](const auto& source) { return source->fd == fd; };
-        if (fd < 0 || std::any_of(aborts_.begin(), aborts_.end(), known)) { return; }
-        aborts_.push_back(std::make_unique<Source>(Source{Source::Kind::abort, nullptr, fd}));
-        epoll_event event{};
-        event.events = EPOLLIN | EPOLLONESHOT;
-        event.data.ptr = aborts_.back().get();
-        ::epoll_ctl(epoll_, EPOLL_CTL_ADD, fd, &event);
-    }
-
-    void abort_all(int fd) {
+    void abort_all() {
+        aborted_ = true;
         for (const auto& job : jobs_) {
-            if (job->abort_fd == fd) { finish(*job, End::aborted); }
+            finish(*job, End::aborted);
         }
-        ::epoll_ctl(epoll_, EPOLL_CTL_DEL, fd, nullptr);
-        aborted_.push_back(fd);
     }
 
     void take_incoming(Clock::time_point now) {
         std::uint64_t ignored = 0;
-        [[maybe_unused]] const auto n = ::read(wake_, &ignored, sizeof ignored);
-        std::vector<std::shared_ptr<Job>> fresh;
+        [[maybe_unused]] const auto n = ::read(wake_.fd, &ignored, sizeof ignored);
+        std::vector<std::unique_ptr<Job>> fresh;
         {
             const std::lock_guard lock(mutex_);
             fresh.swap(incoming_);
@@ -143,22 +128,11 @@ private:
         for (auto& job : fresh) {
             job->deadline = now + job->idle;
             next_look_ = jobs_.empty() ? job->deadline : std::min(next_look_, job->deadline);
-            jobs_.push_back(job);
-            watch_abort(job->abort_fd);
-            // A stream that comes after the signal.
-            if (std::find(aborted_.begin(), aborted_.end(), job->abort_fd) != aborted_.end()) {
-                finish(*job, End::aborted);
-                continue;
-            }
-            for (std::size_t i = 0; i < job->source_count; ++i) {
-                auto& source = job->sources[i];
-                epoll_event event{};
-                // The client's data is not ours to read; only its going away matters.
-                event.events = source.kind == Source::Kind::client ? static_cast<std::uint32_t>(EPOLLRDHUP)
-                                                                   : static_cast<std::uint32_t>(EPOLLIN);
-                event.data.ptr = &source;
-                ::epoll_ctl(epoll_, EPOLL_CTL_ADD, source.fd, &event);
-            }
+            // The client's data is not ours to read; only its going away matters.
+            if (job->client.fd >= 0) { watch(job->client, EPOLLRDHUP); }
+            watch(job->upstream, EPOLLIN);
+            jobs_.push_back(std::move(job));
+            if (aborted_) { finish(*jobs_.back(), End::aborted); }
         }
     }
 
@@ -179,61 +153,52 @@ private:
         job.over = true;
         job.end = end;
         some_over_ = true;
-        for (std::size_t i = 0; i < job.source_count; ++i) {
-            ::epoll_ctl(epoll_, EPOLL_CTL_DEL, job.sources[i].fd, nullptr);
-        }
+        ::epoll_ctl(epoll_, EPOLL_CTL_DEL, job.upstream.fd, nullptr);
+        if (job.client.fd >= 0) { ::epoll_ctl(epoll_, EPOLL_CTL_DEL, job.client.fd, nullptr); }
     }
 
     // After a batch, so that no event of it points to a job that is gone.
-    void hand_back() {
+    void let_go() {
         some_over_ = false;
         const auto over = std::partition(jobs_.begin(), jobs_.end(), [](const auto& job) { return !job->over; });
         for (auto it = over; it != jobs_.end(); ++it) {
-            auto& job = **it;
-            const std::lock_guard lock(job.mutex);
-            job.done = true;
-            job.woken.notify_one();
+            const auto stream = std::move((*it)->stream);
+            stream->resume((*it)->end);
         }
         jobs_.erase(over, jobs_.end());
     }
 
     int epoll_;
-    int wake_;
+    Source wake_;
+    Source abort_;
     std::mutex mutex_;
-    std::vector<std::shared_ptr<Job>> incoming_;
-    std::vector<std::shared_ptr<Job>> jobs_;  // the worker's own from here on
-    std::vector<std::unique_ptr<Source>> aborts_;
-    std::vector<int> aborted_;
+    std::vector<std::unique_ptr<Job>> incoming_;
+    std::vector<std::unique_ptr<Job>> jobs_;  // the thread's own from here on
     Clock::time_point next_look_;
     bool some_over_ = false;
+    bool aborted_ = false;
     std::atomic<bool> stopping_{false};
     std::thread thread_;  // last: everything else is there when it starts
 };
 
-RelayLoop::RelayLoop(std::size_t threads)
-    : count_(threads != 0 ? threads : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4)) {}
+RelayLoop::RelayLoop(int abort_fd, std::size_t threads)
+    : abort_fd_(abort_fd),
+      count_(threads != 0 ? threads : std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, 4)) {}
 
 RelayLoop::~RelayLoop() = default;
 
-RelayLoop::End RelayLoop::relay(int fd, const Watch& watch, milliseconds idle, std::function<bool()> turn) {
+void RelayLoop::park(std::shared_ptr<Parked> stream) {
     std::call_once(started_, [this] {
         for (std::size_t i = 0; i < count_; ++i) {
-            workers_.push_back(std::make_unique<Worker>());
+            workers_.push_back(std::make_unique<Worker>(abort_fd_));
         }
     });
-    auto job = std::make_shared<Job>();
-    job->turn = std::move(turn);
-    job->idle = idle;
-    job->abort_fd = watch.abort_fd;
-    const auto add = [&](Source::Kind kind, int source_fd) {
-        if (source_fd >= 0) { job->sources[job->source_count++] = Source{kind, job.get(), source_fd}; }
-    };
-    add(Source::Kind::upstream, fd);
-    add(Source::Kind::client, watch.client_fd);
-    workers_[next_++ % count_]->add(job);
-    std::unique_lock lock(job->mutex);
-    job->woken.wait(lock, [&] { return job->done; });
-    return job->end;
+    auto job = std::make_unique<Job>();
+    job->idle = stream->idle();
+    job->upstream = {Source::Kind::upstream, job.get(), stream->upstream_fd()};
+    job->client = {Source::Kind::client, job.get(), stream->client_fd()};
+    job->stream = std::move(stream);
+    workers_[next_.fetch_add(1, std::memory_order_relaxed) % count_]->add(std::move(job));
 }
 
 }  // namespace llmgw

@@ -1,15 +1,20 @@
 #include "core/net/server.hpp"
 
 #include <array>
+#include <atomic>
 #include <cerrno>
+#include <condition_variable>
 #include <cstring>
+#include <mutex>
+#include <utility>
 
 #include <httplib.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include "core/net/port_owner.hpp"
-#include "core/net/socket_io.hpp"
+#include "core/net/relay_loop.hpp"
+#include "core/net/session.hpp"
 #include "core/net/thread_pool.hpp"
 
 namespace llmgw {
@@ -27,6 +32,7 @@ public:
     bool is_peer_alive() const override { return !io_.broken(); }
     ssize_t read(char* ptr, size_t size) override { return io_.read(ptr, size); }
     ssize_t write(const char* ptr, size_t size) override {
+        if (muted) { return static_cast<ssize_t>(size); }
         return io_.write(ptr, size) ? static_cast<ssize_t>(size) : -1;
     }
     void get_remote_ip_and_port(std::string& ip, int& port) const override {
@@ -40,38 +46,35 @@ public:
     socket_t socket() const override { return io_.fd(); }
     time_t duration() const override { return 0; }
 
+    bool muted = false;  // the reply has been written; what httplib thinks of one goes nowhere
+
 private:
     SocketIo& io_;
     const std::string& remote_;
 };
 
-class SinkStream final : public ClientStream {
-public:
-    SinkStream(httplib::DataSink& sink, SocketIo& io) : sink_(sink), io_(io) {}
-    bool write(std::string_view bytes) override { return bytes.empty() || sink_.write(bytes.data(), bytes.size()); }
-    bool flush() override { return io_.flush(); }
-    bool try_flush() override { return io_.try_flush(); }
-    int fd() const override { return io_.fd(); }
-
-private:
-    httplib::DataSink& sink_;
-    SocketIo& io_;
-};
-
+// What httplib gives its connections to.
 class TaskQueue final : public httplib::TaskQueue {
 public:
-    explicit TaskQueue(std::size_t threads_max) : pool_(threads_max, idle_thread_limit) {}
-    bool enqueue(std::function<void()> fn) override { return pool_.run(std::move(fn)); }
-    void shutdown() override { pool_.join(); }
+    TaskQueue(std::function<bool(std::function<void()>)> take, std::function<void()> all_over)
+        : take_(std::move(take)), all_over_(std::move(all_over)) {}
+    bool enqueue(std::function<void()> fn) override { return take_(std::move(fn)); }
+    void shutdown() override { all_over_(); }
 
 private:
-    ThreadPool pool_;
+    std::function<bool(std::function<void()>)> take_;
+    std::function<void()> all_over_;
 };
 
-// The connection this thread serves. httplib hands its handlers no stream.
-thread_local SocketIo* current_io = nullptr;
-thread_local IoStream* current_stream = nullptr;
-thread_local bool body_left_unread = false;
+// The request this thread reads. httplib hands its handlers no stream.
+struct Current {
+    Session* session = nullptr;
+    IoStream* stream = nullptr;
+    bool body_left_unread = false;
+    bool replied = false;
+    Session::Sent sent = Session::Sent::done;
+};
+thread_local Current current;
 
 }  // namespace
 
@@ -81,20 +84,17 @@ public:
         : options_(std::move(options)),
           handler_(std::move(handler)),
           drain_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-          abort_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-        new_task_queue = [this] { return new TaskQueue(options_.connections_max); };
+          abort_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+          pool_(options_.connections_max, idle_thread_limit),
+          relay_(abort_fd_) {
+        new_task_queue = [this] {
+            return new TaskQueue([this](auto serve) { return take(std::move(serve)); }, [this] { wait_for_all(); });
+        };
         set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(options_.keep_alive).count());
         set_keep_alive_max_count(1'000'000);
         set_payload_max_length(options_.body_bytes_max);
         // The default, SO_REUSEPORT, would let two gateways share a port and each get half of the calls.
         set_socket_options([](socket_t sock) { httplib::set_socket_opt(sock, SOL_SOCKET, SO_REUSEADDR, 1); });
-        // httplib says "Connection: close" on every error; an agent's next try may use the same connection.
-        set_post_routing_handler([this](const httplib::Request& req, httplib::Response& res) {
-            if (res.status >= 400 && !draining_ && !body_left_unread && req.version == "HTTP/1.1" &&
-                req.get_header_value("Connection") != "close") {
-                res.headers.erase("Connection");
-            }
-        });
         set_pre_routing_handler([this](const httplib::Request& req, httplib::Response& res) {
             serve(const_cast<httplib::Request&>(req), res);
             return HandlerResponse::Handled;
@@ -138,28 +138,74 @@ public:
     }
 
 private:
+    // A new connection, counted from here on. False when there are too many.
+    bool take(std::function<void()> serve) {
+        if (++sessions_ <= options_.connections_max && pool_.run(std::move(serve))) { return true; }
+        one_less();
+        return false;
+    }
+
     bool process_and_close_socket(socket_t sock) override {
+        auto session = std::make_shared<Session>(
+            sock, drain_fd_, abort_fd_, options_.io_timeout,
+            [this](std::shared_ptr<Session> parked, RelayLoop::End end) {
+                pool_.run_surely([this, parked = std::move(parked), end]() mutable { go_on(std::move(parked), end); });
+            });
+        serve_requests(std::move(session), true);
+        return true;
+    }
+
+    // One request after the other, until the connection is parked or over.
+    void serve_requests(std::shared_ptr<Session> session, bool just_accepted) {
         std::string remote;
         int remote_port = 0;
-        httplib::detail::get_remote_ip_and_port(sock, remote, remote_port);
-        SocketIo io(sock, drain_fd_, abort_fd_, options_.io_timeout);
-        IoStream stream(io, remote);
-        current_io = &io;
-        current_stream = &stream;
-        bool ok = false;
-        for (bool first = true; io.wait_request(options_.keep_alive, first); first = false) {
+        httplib::detail::get_remote_ip_and_port(session->io().fd(), remote, remote_port);
+        IoStream stream(session->io(), remote);
+        for (bool first = just_accepted; session->io().wait_request(options_.keep_alive, first); first = false) {
             bool closed = false;
-            body_left_unread = false;
-            ok = process_request(stream, remote, remote_port, {}, 0, draining_, closed, &Impl::prepare);
-            ok = io.flush() && ok;
-            if (body_left_unread) { io.linger(); }
-            if (!ok || closed || draining_ || body_left_unread) { break; }
+            stream.muted = false;
+            current = Current{session.get(), &stream};
+            const bool ok = process_request(stream, remote, remote_port, {}, 0, draining_, closed, &Impl::prepare);
+            const auto outcome = std::exchange(current, {});
+            if (outcome.sent == Session::Sent::parked) { return relay_.park(std::move(session)); }
+            const bool keep = ok && !closed && (!outcome.replied || session->keep_alive()) &&
+                              outcome.sent == Session::Sent::done && session->io().flush();
+            if (outcome.body_left_unread) { session->io().linger(); }
+            if (!keep || draining_ || outcome.body_left_unread) { break; }
         }
-        current_io = nullptr;
-        current_stream = nullptr;
-        httplib::detail::shutdown_socket(sock);
-        httplib::detail::close_socket(sock);
-        return ok;
+        session->io().flush();
+        end(std::move(session));
+    }
+
+    void go_on(std::shared_ptr<Session> session, RelayLoop::End why) {
+        using Wake = ReplyStream::Wake;
+        constexpr std::array<Wake, 4> wakes{Wake::handed_back, Wake::idle, Wake::cancelled, Wake::aborted};
+        switch (session->go_on(wakes[static_cast<std::size_t>(why)])) {
+            case Session::Sent::parked: return relay_.park(std::move(session));
+            case Session::Sent::broken: return end(std::move(session));
+            case Session::Sent::done: break;
+        }
+        const bool keep = session->io().flush() && session->keep_alive() && !draining_;
+        keep ? serve_requests(std::move(session), false) : end(std::move(session));
+    }
+
+    void end(std::shared_ptr<Session> session) {
+        session.reset();
+        one_less();
+    }
+
+    void one_less() {
+        const std::lock_guard lock(ending_);
+        if (--sessions_ == 0) { all_ended_.notify_all(); }
+    }
+
+    // After the last accept: parked connections end too, and only then the threads that serve them.
+    void wait_for_all() {
+        {
+            std::unique_lock lock(ending_);
+            all_ended_.wait(lock, [this] { return sessions_ == 0; });
+        }
+        pool_.join();
     }
 
     static void prepare(httplib::Request& req) {
@@ -184,7 +230,18 @@ private:
             if (!has_body) { return std::string(); }
             return read(req);
         };
-        send(handler_(std::move(request), read_body, Watch{current_io->fd(), abort_fd_}), req, res);
+        auto reply = handler_(std::move(request), read_body, Watch{current.session->io().fd(), abort_fd_});
+        RequestFacts facts;
+        facts.head = req.method == "HEAD";
+        facts.http_1_0 = req.version == "HTTP/1.0";
+        facts.keep_alive = !draining_ && !current.body_left_unread && req.get_header_value("Connection") != "close" &&
+                           (!facts.http_1_0 || iequals(req.get_header_value("Connection"), "keep-alive"));
+        current.replied = true;
+        current.sent = current.session->send(std::move(reply), facts);
+        // A body nobody read is about to be drained: the client waits for its answer first.
+        if (!req.body_consumed_) { current.session->io().flush(); }
+        current.stream->muted = true;
+        res.status = 200;
     }
 
     Result<std::string> read(httplib::Request& req) {
@@ -196,7 +253,7 @@ private:
         const auto length = req.get_header_value_u64("Content-Length");
         // Left unread: httplib closes the connection after the answer.
         if (length > options_.body_bytes_max) {
-            body_left_unread = true;
+            current.body_left_unread = true;
             return too_large();
         }
         std::string body;
@@ -209,7 +266,7 @@ private:
         int status = 0;
         bool over = false;
         const bool ok = httplib::detail::read_content(
-            *current_stream, req, options_.body_bytes_max, status, nullptr,
+            *current.stream, req, options_.body_bytes_max, status, nullptr,
             [&](const char* data, size_t size, size_t, size_t) {
                 over = body.size() + size > options_.body_bytes_max;
                 if (!over) { body.append(data, size); }
@@ -217,7 +274,7 @@ private:
             },
             true);
         req.body_consumed_ = ok;
-        body_left_unread = !ok;
+        current.body_left_unread = !ok;
         if (ok) { return body; }
         if (over || status == 413) { return too_large(); }
         const auto encoding = req.get_header_value("Content-Encoding");
@@ -233,7 +290,7 @@ private:
         // g++ 12's library may pass a larger size than the one asked for: only `length` counts.
         body.resize_and_overwrite(length, [&](char* into, std::size_t) {
             while (have < length) {
-                const auto n = current_io->read(into + have, length - have);
+                const auto n = current.session->io().read(into + have, length - have);
                 if (n <= 0) { break; }
                 have += static_cast<std::size_t>(n);
             }
@@ -242,49 +299,16 @@ private:
         return have == length;
     }
 
-    void send(HttpReply reply, const httplib::Request& req, httplib::Response& res) {
-        res.status = reply.status;
-        std::string content_type;
-        for (auto& [name, value] : reply.headers) {
-            if (iequals(name, "content-type")) { content_type = value; }
-            if (!reply.pump || !iequals(name, "content-type")) { res.set_header(name, value); }
-        }
-        if (!reply.pump) {
-            res.body = std::move(reply.body);
-            // httplib counts a body on every path but this one.
-            if (httplib::detail::is_websocket_upgrade(req)) {
-                res.set_header("Content-Length", std::to_string(res.body.size()));
-            }
-            return;
-        }
-        auto* io = current_io;
-        auto run = [pump = std::move(reply.pump), io](size_t, size_t, httplib::DataSink& sink) {
-            SinkStream client(sink, *io);
-            io->release_read_buffer();
-            try {
-                if (!pump(client)) { return false; }
-            } catch (const std::exception&) {
-                return false;  // httplib has no guard of its own here
-            }
-            if (sink.done) { sink.done(); }
-            return true;
-        };
-        if (reply.content_length && *reply.content_length > 0) {
-            res.set_content_provider(*reply.content_length, content_type, run);
-        } else if (req.version == "HTTP/1.0") {
-            res.set_content_provider(content_type,
-                                     [run](size_t offset, httplib::DataSink& sink) { return run(offset, 0, sink); });
-        } else {
-            res.set_chunked_content_provider(
-                content_type, [run](size_t offset, httplib::DataSink& sink) { return run(offset, 0, sink); });
-        }
-    }
-
     ServerOptions options_;
     RequestHandler handler_;
     int drain_fd_;
     int abort_fd_;
     std::atomic<bool> draining_{false};
+    std::atomic<std::size_t> sessions_{0};
+    std::mutex ending_;
+    std::condition_variable all_ended_;
+    ThreadPool pool_;
+    RelayLoop relay_;  // last: its threads call into all of the above
 };
 
 HttpServer::HttpServer(ServerOptions options, RequestHandler handler)

@@ -1,5 +1,4 @@
 #include "core/net/thread_pool.hpp"
-#include "core/util/short_slices.hpp"
 
 #include <system_error>
 #include <thread>
@@ -20,23 +19,44 @@ bool ThreadPool::run(std::function<void()> job) {
         work_there_.notify_one();
         return true;
     }
+    if (start_thread()) { return true; }
+    const std::lock_guard lock(mutex_);
+    jobs_.clear();
+    all_gone_.notify_all();
+    return false;
+}
+
+// False when there is no thread at all and none can be made. With any left, that one will take the job.
+bool ThreadPool::start_thread() {
     try {
         std::thread([this] { work(); }).detach();
     } catch (const std::system_error&) {
         const std::lock_guard lock(mutex_);
-        --threads_;
-        // Someone else will take the job if there is anybody left.
-        if (threads_ == 0) {
-            jobs_.clear();
-            all_gone_.notify_all();
-            return false;
-        }
+        return --threads_ > 0;
     }
     return true;
 }
 
+void ThreadPool::run_surely(std::function<void()> job) {
+    bool start = false;
+    {
+        const std::lock_guard lock(mutex_);
+        start = jobs_.size() >= idle_ && threads_ < threads_max_;
+        jobs_.push_back(std::move(job));
+        if (start) { ++threads_; }
+    }
+    if (!start) { return work_there_.notify_one(); }
+    if (start_thread()) { return; }
+    // The machine gives no threads: slow is better than lost.
+    for (std::unique_lock lock(mutex_); !jobs_.empty(); lock.lock()) {
+        job = std::move(jobs_.front());
+        jobs_.pop_front();
+        lock.unlock();
+        job();
+    }
+}
+
 void ThreadPool::work() {
-    ask_for_short_slices();
     std::unique_lock lock(mutex_);
     for (;;) {
         if (jobs_.empty() && !closing_) {

@@ -21,12 +21,15 @@ public:
 
     // False when every thread is busy and no more may be started; the job is then not taken.
     bool run(std::function<void()> job);
+    // Takes the job in any case: with every thread busy it waits for one of them. Not after join().
+    void run_surely(std::function<void()> job);
     // Takes no more jobs and waits until every thread has ended.
     void join();
     std::size_t threads() const;
 
 private:
     void work();
+    bool start_thread();
 
     const std::size_t threads_max_;
     const std::chrono::milliseconds idle_limit_;

@@ -2,11 +2,13 @@
 // always an end that the client's dialect knows.
 #pragma once
 
+#include <memory>
+
 #include "core/gateway/passthrough.hpp"
 
 namespace llmgw {
 
-// Returns true when the stream was ended in the dialect's way (its own terminal event, or llmgw's error event).
-bool pump_events(Exchange& exchange, Answer& answer, ClientStream& client);
+// Whole when the stream was ended in the dialect's way (its own terminal event, or llmgw's error event).
+std::unique_ptr<ReplyStream> event_stream(std::shared_ptr<Exchange> exchange, Answer answer);
 
 }  // namespace llmgw

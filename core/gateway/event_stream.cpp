@@ -1,6 +1,8 @@
-#include "core/gateway/stream_pump.hpp"
+#include "core/gateway/event_stream.hpp"
 
+#include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "core/gateway/dispatch.hpp"
 #include "core/gateway/settle.hpp"
@@ -17,50 +19,57 @@ constexpr std::size_t pending_bytes_max = 8ULL << 20;
 constexpr std::size_t quick_bytes_max = 32 * 1024;
 // So that one fast stream does not keep the loop to itself.
 constexpr int reads_a_turn_max = 16;
+constexpr std::chrono::milliseconds end_wait{20};
 
-class StreamPump {
+class EventStream final : public ReplyStream {
 public:
-    StreamPump(Exchange& exchange, Answer& answer, ClientStream& client)
-        : exchange_(exchange), answer_(answer), client_(client), tap_(exchange.dialect()) {}
+    EventStream(std::shared_ptr<Exchange> exchange, Answer answer)
+        : shared_(std::move(exchange)),
+          exchange_(*shared_),
+          answer_(std::move(answer)),
+          tap_(exchange_.dialect()),
+          ping_every_(std::chrono::seconds(exchange_.snapshot->config.timeouts.ping_s)) {}
 
-    bool run() {
-        // The head leaves now, whenever the first event comes.
-        if (!client_.flush()) { return client_gone(); }
-        const auto ping_every = std::chrono::seconds(exchange_.snapshot->config.timeouts.ping_s);
-        for (;;) {
-            auto chunk = next(ping_every);
-            if (!chunk) { return broken(chunk.error()); }
-            if (chunk->idle) {
-                if (!ping()) { return client_gone(); }
-                continue;
-            }
-            if (!chunk->bytes.empty() && !pass(chunk->bytes)) { return client_gone(); }
-            if (chunk->end) { return ended(); }
-        }
-    }
-
-private:
-    // The next piece that wants this thread. The shared loop moves all others.
-    Result<UpstreamResponse::Chunk> next(std::chrono::milliseconds ping_every) {
+    Progress advance(ClientStream& client, Wake wake) override {
+        client_ = &client;
         auto& upstream = *answer_.upstream;
-        const int fd = upstream.readable_fd();
-        if (fd < 0) { return upstream.read(exchange_.watch, ping_every); }
-        held_.reset();
-        switch (exchange_.services.relay.relay(fd, exchange_.watch, std::min(ping_every, upstream.idle_left()),
-                                               [this] { return turn(); })) {
-            case RelayLoop::End::cancelled: return fail(ErrorKind::cancelled, "the client went away");
-            case RelayLoop::End::aborted: return fail(ErrorKind::unavailable, "llmgw is shutting down");
-            case RelayLoop::End::idle: return upstream.read(exchange_.watch, std::chrono::milliseconds(0));
-            case RelayLoop::End::handed_back: break;
+        switch (wake) {
+            // The head leaves now, whenever the first event comes.
+            case Wake::begun:
+                if (!client_->flush()) { return client_gone(); }
+                break;
+            case Wake::cancelled: return client_gone();
+            case Wake::aborted: return broken({ErrorKind::unavailable, "llmgw is shutting down"});
+            case Wake::idle:
+                if (const auto end = take_chunk(upstream.read(exchange_.watch, std::chrono::milliseconds(0)))) {
+                    return *end;
+                }
+                break;
+            case Wake::handed_back:
+                if (held_) {
+                    auto chunk = std::move(*held_);
+                    held_.reset();
+                    if (const auto end = take_chunk(std::move(chunk))) { return *end; }
+                } else if (!client_->flush()) {  // it takes its bytes slowly: wait for it here
+                    return client_gone();
+                }
+                break;
         }
-        if (held_) { return std::move(*held_); }
-        // The client takes its bytes slowly: wait for it here.
-        if (!client_.flush()) { return fail(ErrorKind::cancelled, "the client went away"); }
-        return UpstreamResponse::Chunk{};
+        for (;;) {
+            // After the last event little is left to come, and that soon: not worth another parking.
+            const bool nearly_over = tap_.facts().terminal_seen && !std::exchange(waited_for_end_, true);
+            if (!nearly_over && upstream.readable_fd() >= 0) { return Progress::parked; }
+            const auto limit = nearly_over ? std::min(end_wait, ping_every_) : ping_every_;
+            if (const auto end = take_chunk(upstream.read(exchange_.watch, limit))) { return *end; }
+        }
     }
 
-    // One readable moment, on the loop's thread. False: the rest is this stream's own thread's.
-    bool turn() {
+    int fd() const override { return answer_.upstream->readable_fd(); }
+    std::chrono::milliseconds idle() const override { return std::min(ping_every_, answer_.upstream->idle_left()); }
+
+    // One readable moment, on the loop's thread. False: the rest wants a thread that may wait.
+    bool turn(ClientStream& client) override {
+        client_ = &client;
         for (int i = 0; i < reads_a_turn_max; ++i) {
             auto chunk = answer_.upstream->read_ready();
             if (chunk && chunk->idle) { return answer_.upstream->readable_fd() >= 0; }
@@ -71,14 +80,27 @@ private:
                 taken_ = true;
                 return hand_back(std::move(chunk));
             }
-            if (!client_.write(out_) || !client_.try_flush()) { return false; }
+            if (!client_->write(out_) || !client_->try_flush()) { return false; }
             if (answer_.upstream->readable_fd() >= 0) { return true; }
             // A TLS connection may hold more than its socket tells of.
         }
         return false;
     }
 
-    // Keeps what came for the stream's own thread: the views are good on this one only.
+private:
+    // What came, or did not. Nothing: go on.
+    std::optional<Progress> take_chunk(Result<UpstreamResponse::Chunk> chunk) {
+        if (!chunk) { return broken(chunk.error()); }
+        if (chunk->idle) {
+            if (!ping()) { return client_gone(); }
+            return std::nullopt;
+        }
+        if (!chunk->bytes.empty() && !pass(chunk->bytes)) { return client_gone(); }
+        if (chunk->end) { return ended(); }
+        return std::nullopt;
+    }
+
+    // Keeps what came for another thread: the views are good on this one only.
     bool hand_back(Result<UpstreamResponse::Chunk> chunk) {
         if (taken_) {
             held_out_ = out_;
@@ -109,10 +131,10 @@ private:
         taken_ = false;
         // The row is safe before the client can see the end.
         if (tap_.facts().terminal_seen) { settle_done(); }
-        if (!client_.write(out_)) { return false; }
+        if (!client_->write(out_)) { return false; }
         if (framer_.pending().size() > pending_bytes_max) { give_piece_ = true; }
         if (give_piece_) { return forward_pending(); }
-        return client_.flush();
+        return client_->flush();
     }
 
     // What the client gets of these events, less what it has already.
@@ -135,16 +157,16 @@ private:
     }
 
     bool forward_pending() {
-        if (answer_.hide_usage) { return client_.flush(); }
+        if (answer_.hide_usage) { return client_->flush(); }
         const auto pending = framer_.pending();
         const auto fresh = pending.substr(std::min(pieces_given_, pending.size()));
         pieces_given_ = pending.size();
-        return write(fresh) && client_.flush();
+        return write(fresh) && client_->flush();
     }
 
     bool write(std::string_view bytes) {
         exchange_.row.response_bytes += static_cast<std::int64_t>(bytes.size());
-        return client_.write(bytes);
+        return client_->write(bytes);
     }
 
     void note_first_token() {
@@ -153,10 +175,11 @@ private:
     }
 
     bool ping() {
+        if (tap_.facts().terminal_seen) { return true; }
         // Between two events only; within one it would break it.
         if (!framer_.pending().empty() && pieces_given_ > 0) { return true; }
         const auto bytes = exchange_.dialect().ping(tap_.facts().events > 0);
-        return bytes.empty() || (client_.write(bytes) && client_.flush());
+        return bytes.empty() || (client_->write(bytes) && client_->flush());
     }
 
     void settle_done() {
@@ -169,7 +192,7 @@ private:
         }
     }
 
-    bool ended() {
+    Progress ended() {
         SseEvent tail;
         const bool has_tail = framer_.finish(tail);
         // Several upstreams end without the last blank line; half an event is another matter.
@@ -188,15 +211,15 @@ private:
             if (!answer_.hide_usage) { bytes = bytes.substr(std::min(pieces_given_, bytes.size())); }
             exchange_.row.response_bytes += static_cast<std::int64_t>(rest ? bytes.size() : 0);
             settle_done();
-            return !rest || client_.write(bytes);
+            return !rest || client_->write(bytes) ? Progress::whole : Progress::cut;
         }
         return broken(
             {ErrorKind::upstream, exchange_.row.provider + " ended its stream before the answer was complete"});
     }
 
-    bool broken(const Error& error) {
+    Progress broken(const Error& error) {
         if (error.kind == ErrorKind::cancelled) { return client_gone(); }
-        if (exchange_.settled) { return true; }  // the answer was whole; only its connection was not
+        if (exchange_.settled) { return Progress::whole; }  // the answer was whole; only its connection was not
         const bool timeout = error.kind == ErrorKind::timeout;
         settle(exchange_,
                {Ending::truncated, answer_.upstream->status(), timeout ? ErrorClass::timeout : ErrorClass::truncated,
@@ -205,21 +228,23 @@ private:
         const auto bytes =
             exchange_.dialect().encode_stream_error(to_api_error(error, exchange_.call_id()), tap_.state());
         // An event that was given in pieces cannot be taken back: end it, then say what happened.
-        if (pieces_given_ > 0 && !write("\n\n")) { return false; }
-        return write(bytes) && client_.flush();
+        if (pieces_given_ > 0 && !write("\n\n")) { return Progress::cut; }
+        return write(bytes) && client_->flush() ? Progress::whole : Progress::cut;
     }
 
-    bool client_gone() {
+    Progress client_gone() {
         settle(exchange_,
                {Ending::cancelled, answer_.upstream->status(), ErrorClass::cancelled, "the client went away"},
                &tap_.facts());
-        return false;
+        return Progress::cut;
     }
 
+    std::shared_ptr<Exchange> shared_;
     Exchange& exchange_;
-    Answer& answer_;
-    ClientStream& client_;
+    Answer answer_;
+    ClientStream* client_ = nullptr;  // of the call that runs
     Tap tap_;
+    std::chrono::milliseconds ping_every_;
     SseFramer framer_;
     std::optional<Result<UpstreamResponse::Chunk>> held_;  // what the loop handed back
     std::string held_bytes_;                               // its bytes
@@ -228,14 +253,15 @@ private:
     std::string_view out_;
     std::string edited_;   // events without the usage nobody asked for
     std::string storage_;  // one of them
+    bool waited_for_end_ = false;
     bool give_piece_ = false;
     std::size_t pieces_given_ = 0;  // bytes of the pending event the client has already
 };
 
 }  // namespace
 
-bool pump_events(Exchange& exchange, Answer& answer, ClientStream& client) {
-    return StreamPump(exchange, answer, client).run();
+std::unique_ptr<ReplyStream> event_stream(std::shared_ptr<Exchange> exchange, Answer answer) {
+    return std::make_unique<EventStream>(std::move(exchange), std::move(answer));
 }
 
 }  // namespace llmgw
