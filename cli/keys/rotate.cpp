@@ -6,7 +6,7 @@
 #include "cli/command.hpp"
 #include "cli/keys/keys.hpp"
 #include "cli/keys/stamp.hpp"
-#include "core/net/curl_transport.hpp"
+#include "core/net/http_transport.hpp"
 #include "core/provider/key_test.hpp"
 #include "core/secrets/child.hpp"
 #include "core/secrets/reference.hpp"
@@ -81,7 +81,7 @@ int replace(const Environment& env, const KeysOptions& options, const KeyTarget&
     }
     std::string proof = "not tested";
     if (!options.no_test) {
-        const auto transport = make_curl_transport();
+        const auto transport = make_http_transport();
         const SystemClock clock;
         const auto tested = test_key(target.provider, new_entry.secret, key_check(target.provider),
                                      {*transport, dialects(), clock, limit_of(options, test_limit)});

@@ -9,7 +9,7 @@
 
 #include "cli/command.hpp"
 #include "cli/keys/keys.hpp"
-#include "core/net/curl_transport.hpp"
+#include "core/net/http_transport.hpp"
 #include "core/provider/key_test.hpp"
 #include "core/secrets/child.hpp"
 #include "core/secrets/reference.hpp"
@@ -109,7 +109,7 @@ Result<std::vector<Provider>> chosen(const Setup& setup, const KeysOptions& opti
 }
 
 void test_all(std::vector<Row>& rows, std::chrono::milliseconds limit) {
-    const auto transport = make_curl_transport();
+    const auto transport = make_http_transport();
     const SystemClock clock;
     const KeyTestTools tools{*transport, dialects(), clock, limit};
     std::vector<std::future<KeyTest>> running;

@@ -165,22 +165,30 @@ std::string_view Http1Response::take_chunked(char* bytes, std::size_t size) {
     char* at = bytes;
     char* first = nullptr;  // the body bytes found so far are [first, to)
     char* to = nullptr;
+    const auto found = [&] {
+        return first == nullptr ? std::string_view() : std::string_view(first, static_cast<std::size_t>(to - first));
+    };
     while (at < end) {
         switch (chunk_) {
             case Chunk::size: {
                 const char c = *at++;
                 const int digit = hex_value(c);
                 if (digit >= 0) {
-                    if (++chunk_digits_ > chunk_digits_max) { return broken("a chunk of impossible size"); }
+                    if (++chunk_digits_ > chunk_digits_max) {
+                        broken("a chunk of impossible size");
+                        return found();
+                    }
                     left_ = left_ * 16 + static_cast<std::uint64_t>(digit);
                 } else if (chunk_digits_ == 0) {
-                    return broken("a chunk without a size");
+                    broken("a chunk without a size");
+                    return found();
                 } else if (c == '\n') {
                     chunk_ = left_ > 0 ? Chunk::data : Chunk::trailer_start;
                 } else if (c == ';' || c == ' ' || c == '\t' || c == '\r') {
                     chunk_ = Chunk::extension;
                 } else {
-                    return broken("a chunk size that is no number");
+                    broken("a chunk size that is no number");
+                    return found();
                 }
                 break;
             }
@@ -202,7 +210,10 @@ std::string_view Http1Response::take_chunked(char* bytes, std::size_t size) {
                 break;
             }
             case Chunk::data_end:
-                if (*at != '\r' && *at != '\n') { return broken("a chunk longer than its size"); }
+                if (*at != '\r' && *at != '\n') {
+                    broken("a chunk longer than its size");
+                    return found();
+                }
                 if (*at++ == '\n') {
                     chunk_ = Chunk::size;
                     chunk_digits_ = 0;
@@ -214,8 +225,7 @@ std::string_view Http1Response::take_chunked(char* bytes, std::size_t size) {
                 } else if (*at == '\n') {
                     state_ = State::complete;
                     surplus_ = ++at < end;
-                    return first == nullptr ? std::string_view()
-                                            : std::string_view(first, static_cast<std::size_t>(to - first));
+                    return found();
                 } else {
                     chunk_ = Chunk::trailer;
                 }
@@ -225,7 +235,7 @@ std::string_view Http1Response::take_chunked(char* bytes, std::size_t size) {
                 break;
         }
     }
-    return first == nullptr ? std::string_view() : std::string_view(first, static_cast<std::size_t>(to - first));
+    return found();
 }
 
 void Http1Response::closed() {

@@ -57,6 +57,7 @@ public:
         {
             const std::lock_guard lock(mutex_);
             stopping_ = true;
+            stop_by_ = now() + milliseconds(options_.close_ms_max);
         }
         wake_.notify_one();
         writer_.join();
@@ -81,6 +82,7 @@ private:
     void take_queue();
     bool open_store();
     bool drain_orphans();
+    bool out_of_time() const;
     void tidy(bool thorough);
     void database_failed(const Error& error);
     void database_worked();
@@ -101,6 +103,7 @@ private:
     std::uint64_t flush_done_ = 0;
     int flush_waiting_ = 0;
     bool stopping_ = false;
+    SteadyTime stop_by_{};  // once stopping_
 
     std::atomic<std::int64_t> written_{0};
     std::atomic<std::int64_t> spilled_{0};
@@ -176,10 +179,8 @@ void WriterLedger::run() {
     auto pause = milliseconds(0);
     auto backoff = backoff_first;
     bool thorough = true;
-    std::optional<SteadyTime> deadline;
     for (;;) {
         const auto task = wait_for_work(pause);
-        if (task.stop && !deadline) { deadline = now() + milliseconds(options_.close_ms_max); }
         thorough = thorough || task.stop || task.flush > flush_seen_;
         flush_seen_ = task.flush;
         const bool clean = pass(thorough);
@@ -190,11 +191,11 @@ void WriterLedger::run() {
             somebody_waits = flush_waiting_ > 0 && flush_done_ < flush_wanted_;
         }
         flushed_.notify_all();
-        if (deadline && (clean || now() >= *deadline)) { break; }
+        if (task.stop && (clean || out_of_time())) { break; }
         // A thorough pass that was not clean is done again, by itself.
         thorough = thorough && !clean;
         backoff = database_ok_ ? backoff_first : std::min(backoff * 2, backoff_most);
-        const bool hurry = somebody_waits || deadline.has_value();
+        const bool hurry = somebody_waits || task.stop;
         const bool untidy = unsynced_ || journal_.has_records() || journal_.state() != JournalState::ok;
         pause = hurry ? flush_retry : !clean ? backoff : untidy ? tidy_every : drain_every;
     }
@@ -235,9 +236,16 @@ bool WriterLedger::commit_queue() {
     if (!open_store()) { return false; }
     take_queue();
     while (!taken_.empty()) {
+        if (out_of_time()) { return false; }
         if (!commit_batch(std::min(taken_.size(), static_cast<std::size_t>(options_.batch_max)))) { return false; }
     }
     return true;
+}
+
+// The journal keeps what is not written by then: the next process drains it.
+bool WriterLedger::out_of_time() const {
+    const std::lock_guard lock(mutex_);
+    return stopping_ && now() >= stop_by_;
 }
 
 void WriterLedger::take_queue() {
@@ -303,6 +311,7 @@ bool WriterLedger::drain_orphans() {
     drained_ = now();
     Drained drained;
     for (const auto& path : list_segments(journal_.directory())) {
+        if (out_of_time()) { return false; }
         const auto one = drain_segment(path, *store_);
         if (!one) {
             database_failed(one.error());
