@@ -29,7 +29,7 @@ constexpr milliseconds backoff_first{100};  // between two tries of a database t
 constexpr milliseconds backoff_most{5'000};
 constexpr milliseconds tidy_every{1'000};  // done journal files are removed, commits reach the disk
 constexpr milliseconds drain_every{30'000};
-constexpr int writer_niceness = 19;
+constexpr int writer_niceness = 10;
 
 // Made before the queue's lock is taken, and moved as a pointer: nobody waits for a row to be copied.
 struct Entry {
