@@ -11,10 +11,9 @@ _llmgw() {
             ' keys') path=' keys' ;;
             ' keys set') path=' keys set' ;;
             ' keys list') path=' keys list' ;;
-            ' keys test') path=' keys test' ;;
-            ' keys rotate') path=' keys rotate' ;;
             ' keys remove') path=' keys remove' ;;
             ' usage') path=' usage' ;;
+            ' logs') path=' logs' ;;
             ' models') path=' models' ;;
             ' prices') path=' prices' ;;
             ' prices show') path=' prices show' ;;
@@ -28,17 +27,16 @@ _llmgw() {
         esac
     done
     case "$path" in
-        '') words='serve ask env keys usage models prices config demo completions --help --version ' ;;
+        '') words='serve ask env keys usage logs models prices config demo completions --help --version ' ;;
         ' serve') words='--help --listen --config ' ;;
         ' ask') words='--help --feature --model --system --user --max-tokens --no-stream ' ;;
         ' env') words='--help --shell --feature --passthrough ' ;;
-        ' keys') words='set list test rotate remove --help ' ;;
-        ' keys set') words='--help --timeout --config ' ;;
-        ' keys list') words='--help --json --timeout --config ' ;;
-        ' keys test') words='--help --json --timeout --config ' ;;
-        ' keys rotate') words='--help --no-test --timeout --config ' ;;
-        ' keys remove') words='--help --timeout --config ' ;;
-        ' usage') words='--help --by --since --until --json --strict ' ;;
+        ' keys') words='set list remove --help ' ;;
+        ' keys set') words='--help --config ' ;;
+        ' keys list') words='--help --json --config ' ;;
+        ' keys remove') words='--help ' ;;
+        ' usage') words='--help --by --since --until --where --format --json --top --compare --strict ' ;;
+        ' logs') words='--help --since --until --where --call --json ' ;;
         ' models') words='--help --provider --config --json ' ;;
         ' prices') words='show --help ' ;;
         ' prices show') words='--help --provider --json ' ;;

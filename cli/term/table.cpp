@@ -54,6 +54,11 @@ std::vector<int> Table::widths(int width_max) const {
     return widths;
 }
 
+int Table::width() const {
+    const auto all = widths(0);
+    return std::accumulate(all.begin(), all.end(), gap * (static_cast<int>(columns_.size()) - 1));
+}
+
 std::string Table::render(const Style& style, int width_max) const {
     const auto column_widths = widths(width_max);
     std::vector<std::string> titles;

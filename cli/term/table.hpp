@@ -28,6 +28,9 @@ public:
     // limit) is too small, left-aligned columns are shortened, the widest first.
     std::string render(const Style& style, int width_max) const;
 
+    // Columns that render() needs without a limit.
+    int width() const;
+
 private:
     struct Row {
         std::vector<std::string> cells;

@@ -15,6 +15,7 @@
 
 #include "core/store/usage_store.hpp"
 #include "core/usage/drain.hpp"
+#include "core/usage/housekeeping.hpp"
 #include "core/usage/journal.hpp"
 #include "core/usage/record_text.hpp"
 
@@ -51,6 +52,7 @@ public:
                     .segment_bytes_max = options_.segment_bytes_max,
                     .bytes_max = options_.journal_max_bytes},
                    clock),
+          housekeeping_(options_.keep_days, clock),
           writer_([this] { run(); }) {}
 
     ~WriterLedger() override {
@@ -120,6 +122,7 @@ private:
     bool unsynced_ = false;             // committed, but not yet safe from a power cut
     SteadyTime tidied_ = now();
     SteadyTime drained_{};
+    Housekeeping housekeeping_;
 
     std::thread writer_;  // last: everything else is there when it starts
 };
@@ -194,7 +197,7 @@ void WriterLedger::run() {
         // A thorough pass that was not clean is done again, by itself.
         thorough = thorough && !clean;
         backoff = database_ok_ ? backoff_first : std::min(backoff * 2, backoff_most);
-        const bool hurry = somebody_waits || deadline.has_value();
+        const bool hurry = somebody_waits || deadline.has_value() || (clean && housekeeping_.is_pending());
         const bool untidy = unsynced_ || journal_.has_records() || journal_.state() != JournalState::ok;
         pause = hurry ? flush_retry : !clean ? backoff : untidy ? tidy_every : drain_every;
     }
@@ -223,7 +226,15 @@ bool WriterLedger::pass(bool thorough) {
     const auto spilled = spilled_.load();
     if (clean && (thorough || due || spilled != spilled_drained_)) {
         clean = drain_orphans() && !journal_.has_spilled();
-        if (clean) { spilled_drained_ = spilled; }
+        if (clean) {
+            spilled_drained_ = spilled;
+            housekeeping_.journals_are_drained();
+        }
+    }
+    if (clean && !thorough) {  // not while somebody waits for a flush
+        const auto kept = housekeeping_.step(*store_, written_);
+        if (!kept) { database_failed(kept.error()); }
+        clean = kept.has_value();
     }
     tell_journal_state();
     tell_losses();

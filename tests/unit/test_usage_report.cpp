@@ -160,7 +160,7 @@ TEST_SUITE("usage_report") {
             REQUIRE_FALSE(by.has_value());
             CHECK(by.error().kind == ErrorKind::usage);
         }
-        CHECK(parse_dimensions("colour").error().message.find("feature, model, provider, day") != std::string::npos);
+        CHECK(parse_dimensions("colour").error().message.find("feature, model, provider, user") != std::string::npos);
     }
 
     TEST_CASE("report: days are local and right across daylight saving") {
@@ -226,7 +226,7 @@ TEST_SUITE("usage_report") {
         CHECK(utc_text(*parse_since("2026-03-29", 0)) == "2026-03-28T23:00:00Z");
         CHECK(utc_text(*parse_until("2026-03-29", 0)) == "2026-03-29T22:00:00Z");
         CHECK(utc_text(*parse_until("2026-12-31", 0)) == "2026-12-31T23:00:00Z");
-        for (const char* text : {"", "d", "7", "-7d", "7w", "2026-02-30", "2026-13-01", "2026-3-1", "yesterday", "1e3d",
+        for (const char* text : {"", "d", "7", "-7d", "7y", "2026-02-30", "2026-13-01", "2026-3-1", "2026-13", "next month", "1e3d",
                                  "99999999999d", "2026-03-29x"}) {
             CAPTURE(text);
             const auto result = parse_since(text, march_29_noon);
