@@ -226,10 +226,8 @@ bool WriterLedger::pass(bool thorough) {
     const auto spilled = spilled_.load();
     if (clean && (thorough || due || spilled != spilled_drained_)) {
         clean = drain_orphans() && !journal_.has_spilled();
-        if (clean) {
-            spilled_drained_ = spilled;
-            housekeeping_.journals_are_drained();
-        }
+        if (clean) { spilled_drained_ = spilled; }
+        if (clean) { housekeeping_.journals_are_drained(); }
     }
     if (clean && !thorough) {  // not while somebody waits for a flush
         const auto kept = housekeeping_.step(*store_, written_);
