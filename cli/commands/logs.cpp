@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -57,33 +58,66 @@ std::string status_of(const LogRow& call) {
     return text;
 }
 
-std::string list_text(const std::vector<LogRow>& rows, const Environment& env) {
-    Table table({{"TIME"},
-                 {"FEATURE"},
-                 {"MODEL"},
-                 {"PROVIDER"},
-                 {"STATUS"},
-                 {"PROMPT", Align::right},
-                 {"OUTPUT", Align::right},
-                 {"COST", Align::right},
-                 {"TOOK", Align::right},
-                 {"CALL"}});
-    const auto id_size = short_id_size(rows);
-    for (const auto& row : rows) {
-        const auto served = row.text("served_model");
-        std::int64_t prompt = 0;
-        for (const char* column :
-             {"input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"}) {
-            prompt += row.integer(column);
-        }
-        table.add_row({local_text(row.integer("started_ms")), shown_key(row.text("feature")),
-                       shown_key(served.empty() ? row.text("requested_model") : served),
-                       shown_key(row.text("provider")), status_of(row), grouped(prompt),
-                       grouped(row.integer("output_tokens")),
-                       row.is_null("cost_nano") ? "unknown" : dollars(row.integer("cost_nano")),
-                       duration_text(row.integer("duration_ms")), row.text("call_id").substr(0, id_size)});
+std::string model_of(const LogRow& call) {
+    const auto served = call.text("served_model");
+    return shown_key(served.empty() ? call.text("requested_model") : served);
+}
+
+std::string prompt_of(const LogRow& call) {
+    std::int64_t tokens = 0;
+    for (const char* column : {"input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"}) {
+        tokens += call.integer(column);
     }
-    return table.render(Style(env.color), env.stdout_is_tty ? env.width : 0);
+    return grouped(tokens);
+}
+
+// On a narrow terminal the columns with the highest `first_to_go` are left out first, those with 0 never.
+struct Column {
+    TableColumn head;
+    int first_to_go;
+    std::function<std::string(const LogRow&)> cell;
+};
+
+std::vector<Column> list_columns(const std::vector<LogRow>& rows) {
+    const auto cost = [](const LogRow& row) {
+        return row.is_null("cost_nano") ? "unknown" : dollars(row.integer("cost_nano"));
+    };
+    const auto id_size = short_id_size(rows);
+    return {{{"TIME", Align::left, true}, 0, [](const LogRow& row) { return local_text(row.integer("started_ms")); }},
+            {{"FEATURE"}, 0, [](const LogRow& row) { return shown_key(row.text("feature")); }},
+            {{"MODEL"}, 0, model_of},
+            {{"PROVIDER"}, 4, [](const LogRow& row) { return shown_key(row.text("provider")); }},
+            {{"STATUS"}, 0, status_of},
+            {{"PROMPT", Align::right}, 3, prompt_of},
+            {{"OUTPUT", Align::right}, 2, [](const LogRow& row) { return grouped(row.integer("output_tokens")); }},
+            {{"COST", Align::right}, 0, cost},
+            {{"TOOK", Align::right}, 1, [](const LogRow& row) { return duration_text(row.integer("duration_ms")); }},
+            {{"CALL", Align::left, true}, 0, [id_size](const LogRow& row) {
+                 return row.text("call_id").substr(0, id_size);
+             }}};
+}
+
+std::string list_text(const std::vector<LogRow>& rows, const Environment& env) {
+    const int width = env.stdout_is_tty ? env.width : 0;
+    for (auto columns = list_columns(rows);;) {
+        std::vector<TableColumn> heads;
+        for (const auto& column : columns) {
+            heads.push_back(column.head);
+        }
+        Table table(std::move(heads));
+        for (const auto& row : rows) {
+            std::vector<std::string> cells;
+            for (const auto& column : columns) {
+                cells.push_back(column.cell(row));
+            }
+            table.add_row(std::move(cells));
+        }
+        const auto least = std::ranges::max_element(columns, {}, &Column::first_to_go);
+        if (width == 0 || table.width() <= width || least->first_to_go == 0) {
+            return table.render(Style(env.color), width);
+        }
+        columns.erase(least);
+    }
 }
 
 // A value and, behind it, what a number means.

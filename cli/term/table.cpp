@@ -45,7 +45,7 @@ std::vector<int> Table::widths(int width_max) const {
     while (width_max > 0 && std::accumulate(widths.begin(), widths.end(), gaps) > width_max) {
         std::size_t widest = columns_.size();
         for (std::size_t i = 0; i < columns_.size(); ++i) {
-            if (columns_[i].align == Align::right || widths[i] <= shortest) { continue; }
+            if (columns_[i].align == Align::right || columns_[i].whole || widths[i] <= shortest) { continue; }
             if (widest == columns_.size() || widths[i] > widths[widest]) { widest = i; }
         }
         if (widest == columns_.size()) { break; }

@@ -13,6 +13,7 @@ enum class Align { left, right };
 struct TableColumn {
     std::string title;
     Align align = Align::left;
+    bool whole = false;  // never shortened, as right-aligned columns are not
 };
 
 class Table {

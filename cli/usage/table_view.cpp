@@ -11,6 +11,12 @@ namespace {
 
 constexpr int bar_width = 10;
 
+// All notes are the first to go; those on unknown prices take their place, and stay.
+constexpr int notes_go = 11;
+std::string unpriced_note(const AnswerRow& row) {
+    return row.sums.unpriced_calls > 0 ? grouped(row.sums.unpriced_calls) + " unpriced" : "";
+}
+
 // A column behind the dimensions'. On a narrow terminal those with the highest `first_to_go` are left out first, and
 // those with 0 never.
 struct Column {
@@ -58,7 +64,7 @@ std::vector<Column> columns(const Answer& answer, const Question& asked, const E
                            return row.keys.empty() ? "" : bar(row.sums.priced_cost_nano, most, bar_width);
                        }});
     }
-    all.push_back({"", Align::left, 0, [](const Row& row) { return notes_text(row.sums); }});
+    all.push_back({"", Align::left, notes_go, [](const Row& row) { return notes_text(row.sums); }});
     // What nobody has a number for takes no room.
     std::erase_if(all, [&](const Column& column) {
         const bool empty = std::ranges::all_of(answer.rows, [&](const Row& row) { return column.cell(row).empty(); });
@@ -104,7 +110,11 @@ std::string fitting_table(const Answer& answer, const Question& asked, const Env
         const auto table = table_of(answer, asked, shown);
         const auto least = std::ranges::max_element(shown, {}, &Column::first_to_go);
         if (width == 0 || table.width() <= width || least->first_to_go == 0) { return table.render(style, width); }
-        shown.erase(least);
+        if (least->first_to_go == notes_go) {
+            *least = {"", Align::left, 0, unpriced_note};
+        } else {
+            shown.erase(least);
+        }
     }
 }
 

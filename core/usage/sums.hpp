@@ -36,9 +36,9 @@ struct ReportSums {
 
     ReportSums& operator+=(const ReportSums& other);
     bool operator==(const ReportSums&) const = default;
-    // Nothing when there are calls and the cost of none is known.
+    // Nothing when calls have no known price and no other cost anything: that is never $0.
     std::optional<std::int64_t> cost_nano() const {
-        if (calls > 0 && unpriced_calls == calls) { return std::nullopt; }
+        if (unpriced_calls > 0 && priced_cost_nano == 0) { return std::nullopt; }
         return priced_cost_nano;
     }
     std::int64_t prompt_tokens() const {

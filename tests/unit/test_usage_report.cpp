@@ -112,7 +112,10 @@ TEST_SUITE("usage_report") {
         result = report(dir, "feature");
         CHECK(result.total.calls == 6);
         CHECK(result.total.unpriced_calls == 2);
-        CHECK(result.rows[1].sums.cost_nano() == 0);
+        CHECK_FALSE(result.rows[1].sums.cost_nano().has_value());
+        store(dir, {priced("free", 0)});
+        CHECK(report(dir, "feature").rows[2].keys[0] == "free");
+        CHECK(report(dir, "feature").rows[2].sums.cost_nano() == 0);
     }
 
     TEST_CASE("report: by model, provider and several dimensions; what is stored stays a value") {
