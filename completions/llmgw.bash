@@ -11,6 +11,8 @@ _llmgw() {
             ' keys') path=' keys' ;;
             ' keys set') path=' keys set' ;;
             ' keys list') path=' keys list' ;;
+            ' keys test') path=' keys test' ;;
+            ' keys rotate') path=' keys rotate' ;;
             ' keys remove') path=' keys remove' ;;
             ' usage') path=' usage' ;;
             ' logs') path=' logs' ;;
@@ -31,10 +33,12 @@ _llmgw() {
         ' serve') words='--help --listen --config ' ;;
         ' ask') words='--help --feature --model --system --user --max-tokens --no-stream ' ;;
         ' env') words='--help --shell --feature --passthrough ' ;;
-        ' keys') words='set list remove --help ' ;;
-        ' keys set') words='--help --config ' ;;
-        ' keys list') words='--help --json --config ' ;;
-        ' keys remove') words='--help ' ;;
+        ' keys') words='set list test rotate remove --help ' ;;
+        ' keys set') words='--help --timeout --config ' ;;
+        ' keys list') words='--help --json --timeout --config ' ;;
+        ' keys test') words='--help --json --timeout --config ' ;;
+        ' keys rotate') words='--help --no-test --timeout --config ' ;;
+        ' keys remove') words='--help --timeout --config ' ;;
         ' usage') words='--help --by --since --until --where --format --json --top --compare --strict ' ;;
         ' logs') words='--help --since --until --where --call --json ' ;;
         ' models') words='--help --provider --config --json ' ;;
