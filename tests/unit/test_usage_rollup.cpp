@@ -271,17 +271,25 @@ TEST_SUITE("usage_rollup") {
         const auto asked = ask_all(dir.data());
         std::mt19937_64 random(3);
         for (int round = 0; round < 12; ++round) {
+            int progress[2];
+            REQUIRE(::pipe(progress) == 0);
             const auto child = ::fork();
             REQUIRE(child >= 0);
             if (child == 0) {
                 auto store = UsageStore::open(database_path(dir.data()), 5000);
                 while (store) {
                     if (!fold_into_summaries(store->database(), 37) || !roll_up(store->database(), end, 13)) { break; }
+                    if (::write(progress[1], "x", 1) != 1) { break; }
                 }
                 ::_exit(1);
             }
-            ::usleep(static_cast<useconds_t>(1'000 + random() % 12'000));
+            ::close(progress[1]);
+            // Somewhere in the work that follows the first step.
+            char byte = 0;
+            REQUIRE(::read(progress[0], &byte, 1) == 1);
+            ::usleep(static_cast<useconds_t>(random() % 8'000));
             ::kill(child, SIGKILL);
+            ::close(progress[0]);
             int status = 0;
             ::waitpid(child, &status, 0);
             REQUIRE(WIFSIGNALED(status));
