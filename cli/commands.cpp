@@ -13,6 +13,7 @@ constexpr std::array command_table{
     Command{"env", "Print what to set so that a client uses the gateway", "eval \"$(llmgw env claude)\"", &define_env},
     Command{"keys", "Provider keys in the system's keychain", "llmgw keys set anthropic", &define_keys},
     Command{"usage", "Spend reports from the local log", "llmgw usage --by feature,model --since 7d", &define_usage},
+    Command{"logs", "The calls themselves, newest last", "llmgw logs -n 50 --where status=failed", &define_logs},
     Command{"models", "What can be asked for", "llmgw models --provider anthropic", &define_models},
     Command{"prices", "The prices llmgw counts with", "llmgw prices show claude-opus-5", &define_prices},
     Command{"config", "The configuration file", "llmgw config check", &define_config},

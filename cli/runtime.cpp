@@ -5,7 +5,6 @@
 #include "core/provider/resolve.hpp"
 #include "core/telemetry/log.hpp"
 #include "providers/catalogue.hpp"
-#include "providers/prices/table.hpp"
 #include "providers/registry.hpp"
 
 namespace llmgw {
@@ -18,6 +17,7 @@ LedgerOptions ledger_options(const std::string& data_dir, const LogConfig& log) 
     options.data_dir = data_dir;
     options.queue_max = log.queue_max;
     options.journal_max_bytes = log.journal_max_mb << 20;
+    options.keep_days = log.keep_days;
     return options;
 }
 
@@ -26,7 +26,7 @@ LedgerOptions ledger_options(const std::string& data_dir, const LogConfig& log) 
 Runtime::Runtime(const std::string& self, const std::string& data_dir, const LogConfig& log)
     : keychain_(make_system_keychain(self, keychain_limit)),
       resolver_(keychain_.get()),
-      prices_(builtin_prices()),
+      prices_(price_table_.lines()),
       transport_(make_http_transport()),
       ledger_(make_ledger(ledger_options(data_dir, log), clock_, [](std::string why) { log_warn(why); })) {}
 
@@ -35,6 +35,13 @@ Runtime::~Runtime() = default;
 Result<std::shared_ptr<const Snapshot>> Runtime::make_snapshot(Config config, std::vector<AllowedKey> client_keys) {
     auto resolved = resolve_providers(config, catalogue(), process_env);
     if (!resolved.ok()) { return fail(ErrorKind::config, resolved.errors()); }
+    // A running gateway keeps its prices: calls in flight look at them. A bad file is told all the same.
+    auto prices = PriceTable::load(config.prices.file);
+    if (!prices) { return std::unexpected(prices.error()); }
+    if (!gateway_) {
+        price_table_ = std::move(*prices);
+        prices_ = Prices(price_table_.lines());
+    }
     for (const auto& finding : resolved.findings) {
         log_warn(finding.message);
     }

@@ -13,6 +13,7 @@
 #include "core/usage/prices.hpp"
 #include "core/util/clock.hpp"
 #include "core/util/result.hpp"
+#include "providers/prices/user_table.hpp"
 
 namespace llmgw {
 
@@ -22,7 +23,8 @@ public:
     Runtime(const std::string& self, const std::string& data_dir, const LogConfig& log);
     ~Runtime();
 
-    // Providers and keys of a configuration, ready to be served. Warnings go to the process log.
+    // Providers and keys of a configuration, ready to be served. Warnings go to the process log. The first one's price
+    // file is the one that is used until the end.
     // Errors: config.
     Result<std::shared_ptr<const Snapshot>> make_snapshot(Config config, std::vector<AllowedKey> client_keys);
 
@@ -35,6 +37,7 @@ private:
     SystemClock clock_;
     std::unique_ptr<Keychain> keychain_;
     SecretResolver resolver_;
+    PriceTable price_table_;
     Prices prices_;
     std::unique_ptr<Transport> transport_;
     std::unique_ptr<UsageLedger> ledger_;

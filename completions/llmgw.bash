@@ -15,6 +15,7 @@ _llmgw() {
             ' keys rotate') path=' keys rotate' ;;
             ' keys remove') path=' keys remove' ;;
             ' usage') path=' usage' ;;
+            ' logs') path=' logs' ;;
             ' models') path=' models' ;;
             ' prices') path=' prices' ;;
             ' prices show') path=' prices show' ;;
@@ -28,7 +29,7 @@ _llmgw() {
         esac
     done
     case "$path" in
-        '') words='serve ask env keys usage models prices config demo completions --help --version ' ;;
+        '') words='serve ask env keys usage logs models prices config demo completions --help --version ' ;;
         ' serve') words='--help --listen --config ' ;;
         ' ask') words='--help --feature --model --system --user --max-tokens --no-stream ' ;;
         ' env') words='--help --shell --feature --passthrough ' ;;
@@ -38,7 +39,8 @@ _llmgw() {
         ' keys test') words='--help --json --timeout --config ' ;;
         ' keys rotate') words='--help --no-test --timeout --config ' ;;
         ' keys remove') words='--help --timeout --config ' ;;
-        ' usage') words='--help --by --since --until --json --strict ' ;;
+        ' usage') words='--help --by --since --until --where --format --json --top --compare --strict ' ;;
+        ' logs') words='--help --since --until --where --call --json ' ;;
         ' models') words='--help --provider --config --json ' ;;
         ' prices') words='show --help ' ;;
         ' prices show') words='--help --provider --json ' ;;

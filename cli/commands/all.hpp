@@ -14,6 +14,7 @@ std::function<int()> define_demo(CLI::App& app, const Environment& env);
 std::function<int()> define_keys(CLI::App& app, const Environment& env);
 std::function<int()> define_internal_keychain(CLI::App& app, const Environment& env);
 std::function<int()> define_usage(CLI::App& app, const Environment& env);
+std::function<int()> define_logs(CLI::App& app, const Environment& env);
 std::function<int()> define_models(CLI::App& app, const Environment& env);
 std::function<int()> define_prices(CLI::App& app, const Environment& env);
 std::function<int()> define_config(CLI::App& app, const Environment& env);

@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <memory>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -11,7 +12,9 @@
 
 #include "cli/command.hpp"
 #include "cli/commands/all.hpp"
+#include "core/config/config.hpp"
 #include "providers/prices/table.hpp"
+#include "providers/prices/user_table.hpp"
 
 namespace llmgw {
 namespace {
@@ -41,29 +44,31 @@ constexpr Column columns[] = {
     {"search", "web_search", &PriceLine::web_search_pico},
 };
 
+using Lines = std::span<const PriceLine>;
+
 // "openai/gpt-5" names provider and model where openai is a price list; OpenRouter's own names have a slash too.
-std::pair<std::string, std::string> split_target(const Options& options) {
+std::pair<std::string, std::string> split_target(const Options& options, Lines table) {
     const auto slash = options.model.find('/');
     if (!options.provider.empty() || slash == std::string::npos) { return {options.provider, options.model}; }
     auto provider = options.model.substr(0, slash);
     auto model = options.model.substr(slash + 1);
-    if (Prices(builtin_prices()).find(provider, model).empty()) { return {"", options.model}; }
+    if (Prices(table).find(provider, model).empty()) { return {"", options.model}; }
     return {std::move(provider), std::move(model)};
 }
 
-std::vector<std::string_view> price_lists() {
+std::vector<std::string_view> price_lists(Lines table) {
     std::vector<std::string_view> names;
-    for (const auto& line : builtin_prices()) {
+    for (const auto& line : table) {
         if (names.empty() || names.back() != line.provider) { names.push_back(line.provider); }
     }
     return names;
 }
 
-std::vector<PriceLine> find_lines(std::string_view provider, std::string_view model) {
+std::vector<PriceLine> find_lines(Lines table, std::string_view provider, std::string_view model) {
     std::vector<PriceLine> found;
-    for (const auto name : price_lists()) {
+    for (const auto name : price_lists(table)) {
         if (!provider.empty() && name != provider) { continue; }
-        std::ranges::copy(Prices(builtin_prices()).find(name, model), std::back_inserter(found));
+        std::ranges::copy(Prices(table).find(name, model), std::back_inserter(found));
     }
     return found;
 }
@@ -85,9 +90,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
 }
 
 // Up to three known names that were perhaps meant: those that hold the text, then those few letters away.
-std::vector<std::string> nearest(std::string_view provider, std::string_view model) {
+std::vector<std::string> nearest(Lines table, std::string_view provider, std::string_view model) {
     std::vector<std::pair<std::size_t, std::string>> ranked;
-    for (const auto& line : builtin_prices()) {
+    for (const auto& line : table) {
         if (!line.variant.empty() || line.threshold != 0 || (!provider.empty() && line.provider != provider)) {
             continue;
         }
@@ -174,13 +179,17 @@ void print_table(const std::vector<PriceLine>& lines) {
     fmt::print("US dollars per million tokens; search: per search.\n");
 }
 
-int show(const Options& options) {
-    const auto [provider, model] = split_target(options);
-    const auto lines = find_lines(provider, model);
+int show(const Options& options, const Environment& env) {
+    const auto config = load_config(env.config_path, env.config_given);
+    if (!config) { return report_error(config.error()); }
+    const auto table = PriceTable::load(config->prices.file);
+    if (!table) { return report_error(table.error()); }
+    const auto [provider, model] = split_target(options, table->lines());
+    const auto lines = find_lines(table->lines(), provider, model);
     if (lines.empty()) {
         std::string message = fmt::format("no price known for {}", model);
         if (!provider.empty()) { message += fmt::format(" in the price list of {}", provider); }
-        const auto names = nearest(provider, model);
+        const auto names = nearest(table->lines(), provider, model);
         if (!names.empty()) { message += fmt::format("; nearest: {}", fmt::join(names, ", ")); }
         return report_error({ErrorKind::not_found, message});
     }
@@ -190,8 +199,8 @@ int show(const Options& options) {
 
 }  // namespace
 
-// `llmgw prices show`: the built-in list, as data.
-std::function<int()> define_prices(CLI::App& app, const Environment&) {
+// `llmgw prices show`: the lists in force, as data.
+std::function<int()> define_prices(CLI::App& app, const Environment& env) {
     auto options = std::make_shared<Options>();
     app.require_subcommand(1);
     auto* sub = app.add_subcommand("show", "The prices llmgw knows for a model");
@@ -199,7 +208,7 @@ std::function<int()> define_prices(CLI::App& app, const Environment&) {
     sub->add_option("--provider", options->provider, "Only this price list");
     sub->add_flag("--json", options->json, "Print JSON: numbers are US dollars per million tokens, null: not known");
     sub->footer("Example:\n  llmgw prices show claude-opus-5 --provider anthropic");
-    return [options] { return show(*options); };
+    return [options, &env] { return show(*options, env); };
 }
 
 }  // namespace llmgw

@@ -4,18 +4,11 @@
 #include <string>
 
 #include "cli/environment.hpp"
+#include "cli/usage/question.hpp"
 #include "core/util/clock.hpp"
 #include "core/util/result.hpp"
 
 namespace llmgw {
-
-struct UsageArguments {
-    std::string by = "feature";
-    std::string since = {};  // "" from the log's beginning
-    std::string until = {};  // "" up to now
-    bool json = false;
-    bool strict = false;
-};
 
 struct UsageOutput {
     std::string out;  // data, for stdout
@@ -25,5 +18,9 @@ struct UsageOutput {
 
 // Without printing, for tests.
 Result<UsageOutput> run_usage(const UsageArguments& arguments, const Environment& env, const Clock& clock);
+
+// Brings what is in the journal into the database, so that a report sees every call that was answered. Returns the
+// remark to make where that did not work, "" when it did.
+std::string drain_for_report(const Environment& env);
 
 }  // namespace llmgw

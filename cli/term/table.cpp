@@ -45,13 +45,18 @@ std::vector<int> Table::widths(int width_max) const {
     while (width_max > 0 && std::accumulate(widths.begin(), widths.end(), gaps) > width_max) {
         std::size_t widest = columns_.size();
         for (std::size_t i = 0; i < columns_.size(); ++i) {
-            if (columns_[i].align == Align::right || widths[i] <= shortest) { continue; }
+            if (columns_[i].align == Align::right || columns_[i].whole || widths[i] <= shortest) { continue; }
             if (widest == columns_.size() || widths[i] > widths[widest]) { widest = i; }
         }
         if (widest == columns_.size()) { break; }
         --widths[widest];
     }
     return widths;
+}
+
+int Table::width() const {
+    const auto all = widths(0);
+    return std::accumulate(all.begin(), all.end(), gap * (static_cast<int>(columns_.size()) - 1));
 }
 
 std::string Table::render(const Style& style, int width_max) const {

@@ -13,6 +13,7 @@ enum class Align { left, right };
 struct TableColumn {
     std::string title;
     Align align = Align::left;
+    bool whole = false;  // never shortened, as right-aligned columns are not
 };
 
 class Table {
@@ -27,6 +28,9 @@ public:
     // Lines, each ended by a newline. Two spaces between columns, none at a line's end. When `width_max` (0: no
     // limit) is too small, left-aligned columns are shortened, the widest first.
     std::string render(const Style& style, int width_max) const;
+
+    // Columns that render() needs without a limit.
+    int width() const;
 
 private:
     struct Row {

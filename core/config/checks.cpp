@@ -35,6 +35,10 @@ std::string check_name(std::string& value) {
     return check_provider_name(value);
 }
 
+std::string check_absolute_path(std::string& value) {
+    return value.empty() || value.starts_with('/') ? "" : "must be an absolute path";
+}
+
 std::string check_listen(std::string& value) {
     const auto parsed = parse_listen(value);
     return parsed ? std::string() : "is no address to listen on: " + parsed.error().message;

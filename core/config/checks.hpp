@@ -14,5 +14,6 @@ std::string check_base_url(std::string& value);    // drops trailing slashes
 std::string check_api_key(std::string& value);     // a reference, never a key
 std::string check_dialect(std::string& value);
 std::string check_model(std::string& value);
+std::string check_absolute_path(std::string& value);  // or "" for none
 
 }  // namespace llmgw

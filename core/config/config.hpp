@@ -38,6 +38,11 @@ struct LogConfig {
     std::string level = "info";         // error | warn | info | debug
     std::int64_t journal_max_mb = 256;  // calls kept on disk while the database cannot be written
     std::int64_t queue_max = 10000;     // calls kept in memory for the writer thread
+    std::int64_t keep_days = 0;         // older calls are rolled up; 0: none
+};
+
+struct PricesConfig {
+    std::string file;  // the user's own price list, "" when there is none
 };
 
 // A [providers.NAME] table, before the catalogue is consulted. Empty means not given.
@@ -56,6 +61,7 @@ struct Config {
     FeaturesConfig features;
     TimeoutsConfig timeouts;
     LogConfig log;
+    PricesConfig prices;
     std::vector<ProviderConfig> providers;
     std::string path;  // the file it came from, "" when there is none
 };

@@ -160,6 +160,21 @@ constexpr std::array rows{
             .slot = +[](Config& c) -> I& { return c.log.queue_max; },
             .min = 1,
             .max = 10000000},
+    Setting{.key = "log.keep_days",
+            .initial = "0",
+            .doc =
+                "days that single calls are kept; older ones are rolled up into sums, and no report's total changes; "
+                "0 keeps all",
+            .reloadable = false,
+            .slot = +[](Config& c) -> I& { return c.log.keep_days; },
+            .min = 0,
+            .max = 36500},
+    Setting{.key = "prices.file",
+            .initial = "\"\"",
+            .doc = "your own price list, an absolute path; its models replace those llmgw comes with",
+            .reloadable = false,
+            .slot = +[](Config& c) -> S& { return c.prices.file; },
+            .check = check_absolute_path},
 };
 
 using P = ProviderConfig;

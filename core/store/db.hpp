@@ -25,6 +25,8 @@ public:
     void bind(int parameter, std::string_view text);
     void bind_copy(int parameter, std::string_view text);
     void bind(int parameter, std::int64_t value);
+    // Bytes, not copied either.
+    void bind_blob(int parameter, std::string_view bytes);
     void bind_null(int parameter);
 
     Step step();
@@ -32,8 +34,10 @@ public:
     void reset();
 
     bool is_null(int column) const;
+    bool is_integer(int column) const;
     std::int64_t integer(int column) const;   // 0 for NULL
     std::string_view text(int column) const;  // valid until the next step(); "" for NULL
+    std::string_view blob(int column) const;  // as text()
     std::string column_name(int column) const;
     int columns() const;
 
@@ -60,6 +64,7 @@ public:
     // What went wrong last, in words, with the file's path.
     Error error() const;
     int changes() const;
+    std::int64_t last_insert_id() const;
     bool in_transaction() const;
     // Moves what is in the write-ahead log into the database and both to the disk, without waiting for readers.
     void checkpoint();

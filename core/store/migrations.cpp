@@ -8,9 +8,7 @@ namespace {
 // Version 1. Columns are in the order of core/usage/row_fields.hpp. Text that nobody stated is '', a number that
 // nobody reported is NULL. cost_nano is NULL for a call that was billed at an unknown price, and for no other.
 //
-// calls_report holds all that `llmgw usage` reads, in the order of time, so that a report reads the rows of its
-// period from this index alone (a million calls: 230 ms on one core instead of seconds) and new rows are appended
-// at its end. attempts needs no index besides its key.
+// attempts needs no index besides its key.
 constexpr const char* version_1 = R"sql(
 CREATE TABLE calls (
     id INTEGER PRIMARY KEY,
@@ -103,8 +101,97 @@ CREATE TABLE attempts (
 PRAGMA user_version = 1;
 )sql";
 
+// Version 2: reports that stay fast, and old calls rolled up.
+//
+// rollups has what became of calls that were too old to be kept one by one (`[log] keep_days`): their sums for each
+// UTC quarter of an hour and each combination of what reports group by. Rows are only ever added, and one combination
+// may have several. Its columns after `metadata` are those of core/usage/sums.hpp.
+//
+// summaries is made from calls and rollups and could be made again: sums by feature, model and provider for each
+// quarter and each UTC day (core/usage/summaries.hpp). It covers calls up to covered_call_id and rollups up to
+// covered_rollup_id; who reads it adds the rows after those. Changing or deleting a covered row empties it, so that
+// reports stay true to tables that somebody edited. Only the roll-up itself moves rows without changing sums.
+constexpr const char* version_2 = R"sql(
+ALTER TABLE calls ADD COLUMN cache_saved_nano INTEGER;
+ALTER TABLE attempts ADD COLUMN cache_saved_nano INTEGER;
+DROP INDEX calls_report;
+CREATE INDEX calls_started ON calls (started_ms);
+CREATE TABLE rollups (
+    id INTEGER PRIMARY KEY,
+    quarter_ms INTEGER NOT NULL,
+    feature TEXT NOT NULL,
+    model TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    user TEXT NOT NULL,
+    client_key TEXT NOT NULL,
+    agent TEXT NOT NULL,
+    session_id TEXT NOT NULL,
+    ending TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    calls INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    cache_read_tokens INTEGER NOT NULL,
+    cache_write_5m_tokens INTEGER NOT NULL,
+    cache_write_1h_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    reasoning_tokens INTEGER NOT NULL,
+    cost_nano INTEGER NOT NULL,
+    unpriced_calls INTEGER NOT NULL,
+    unpriced_tokens INTEGER NOT NULL,
+    estimated_calls INTEGER NOT NULL,
+    partial_calls INTEGER NOT NULL,
+    cache_saved_nano INTEGER NOT NULL,
+    cache_saved_unknown_tokens INTEGER NOT NULL,
+    duration_histogram BLOB NOT NULL,
+    first_token_histogram BLOB NOT NULL
+);
+CREATE INDEX rollups_quarter ON rollups (quarter_ms);
+CREATE TABLE summary_groups (
+    id INTEGER PRIMARY KEY,
+    feature TEXT NOT NULL,
+    model TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    UNIQUE (feature, model, provider)
+);
+CREATE TABLE summaries (
+    span_ms INTEGER NOT NULL,
+    start_ms INTEGER NOT NULL,
+    sums BLOB NOT NULL,
+    PRIMARY KEY (span_ms, start_ms)
+);
+CREATE TABLE summary_state (
+    id INTEGER PRIMARY KEY CHECK (id = 1),
+    covered_call_id INTEGER NOT NULL,
+    covered_rollup_id INTEGER NOT NULL,
+    generation INTEGER NOT NULL,
+    rolling INTEGER NOT NULL
+);
+INSERT INTO summary_state VALUES (1, 0, 0, 0, 0);
+CREATE TRIGGER calls_deleted AFTER DELETE ON calls
+WHEN OLD.id <= (SELECT covered_call_id FROM summary_state WHERE rolling = 0) BEGIN
+    DELETE FROM summaries;
+    UPDATE summary_state SET covered_call_id = 0, covered_rollup_id = 0, generation = generation + 1;
+END;
+CREATE TRIGGER calls_updated AFTER UPDATE ON calls
+WHEN OLD.id <= (SELECT covered_call_id FROM summary_state WHERE rolling = 0) BEGIN
+    DELETE FROM summaries;
+    UPDATE summary_state SET covered_call_id = 0, covered_rollup_id = 0, generation = generation + 1;
+END;
+CREATE TRIGGER rollups_deleted AFTER DELETE ON rollups
+WHEN OLD.id <= (SELECT covered_rollup_id FROM summary_state WHERE rolling = 0) BEGIN
+    DELETE FROM summaries;
+    UPDATE summary_state SET covered_call_id = 0, covered_rollup_id = 0, generation = generation + 1;
+END;
+CREATE TRIGGER rollups_updated AFTER UPDATE ON rollups
+WHEN OLD.id <= (SELECT covered_rollup_id FROM summary_state WHERE rolling = 0) BEGIN
+    DELETE FROM summaries;
+    UPDATE summary_state SET covered_call_id = 0, covered_rollup_id = 0, generation = generation + 1;
+END;
+PRAGMA user_version = 2;
+)sql";
+
 // Entry N brings version N to N + 1, the last statement says so. Entries are never edited once released.
-constexpr std::array<const char*, 1> steps{version_1};
+constexpr std::array<const char*, 2> steps{version_1, version_2};
 
 }  // namespace
 

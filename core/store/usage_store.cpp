@@ -27,8 +27,8 @@ INSERT OR IGNORE INTO calls (
     error_class, error_message, finish_reason, request_bytes, response_bytes,
     input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
     audio_input_tokens, audio_output_tokens, iterations, service_tier, speed, inference_geo, web_search_requests,
-    reported_cost_nano, cost_nano, cost_basis, price_source, price_date)
-VALUES (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?, ?,?,?,?,?, ?,?,?,?,?,?, ?,?,?,?,?,?,?, ?,?,?,?,?)
+    reported_cost_nano, cost_nano, cost_basis, price_source, price_date, cache_saved_nano)
+VALUES (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?, ?,?,?,?,?, ?,?,?,?,?,?, ?,?,?,?,?,?,?, ?,?,?,?,?,?)
 )sql";
 
 constexpr const char* insert_attempt_sql = R"sql(
@@ -37,8 +37,8 @@ INSERT OR IGNORE INTO attempts (
     ending, error_class, error_message, upstream_request_id, connection_reused,
     input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
     audio_input_tokens, audio_output_tokens, iterations, service_tier, speed, inference_geo, web_search_requests,
-    reported_cost_nano, cost_nano, cost_basis, price_source, price_date)
-VALUES (?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?, ?,?,?,?,?,?, ?,?,?,?,?,?,?, ?,?,?,?,?)
+    reported_cost_nano, cost_nano, cost_basis, price_source, price_date, cache_saved_nano)
+VALUES (?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?, ?,?,?,?,?,?, ?,?,?,?,?,?,?, ?,?,?,?,?,?)
 )sql";
 
 // Binds fields to parameters in the order it is called with them.

@@ -43,6 +43,9 @@ public:
     // False when the path no longer leads to the file that is open (deleted, moved, replaced).
     bool file_is_current() const;
 
+    // The connection, for the summaries' and roll-ups' own transactions.
+    Database& database() { return database_; }
+
     // Makes what was committed survive a power cut.
     void checkpoint() { database_.checkpoint(); }
 

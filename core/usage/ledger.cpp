@@ -15,7 +15,9 @@
 
 #include "core/store/usage_store.hpp"
 #include "core/usage/drain.hpp"
+#include "core/usage/housekeeping.hpp"
 #include "core/usage/journal.hpp"
+#include "core/usage/ledger_warnings.hpp"
 #include "core/usage/record_text.hpp"
 
 namespace llmgw {
@@ -46,11 +48,12 @@ class WriterLedger final : public UsageLedger {
 public:
     WriterLedger(LedgerOptions options, const Clock& clock, std::function<void(std::string)> warn)
         : options_(std::move(options)),
-          warn_(warn ? std::move(warn) : [](const std::string&) {}),
+          warnings_(warn ? std::move(warn) : [](const std::string&) {}),
           journal_({.directory = journal_path(options_.data_dir),
                     .segment_bytes_max = options_.segment_bytes_max,
                     .bytes_max = options_.journal_max_bytes},
                    clock),
+          housekeeping_(options_.keep_days, clock),
           writer_([this] { run(); }) {}
 
     ~WriterLedger() override {
@@ -86,12 +89,10 @@ private:
     void tidy(bool thorough);
     void database_failed(const Error& error);
     void database_worked();
-    void tell_journal_state();
-    void tell_losses();
     void abandon();
 
     const LedgerOptions options_;
-    const std::function<void(std::string)> warn_;
+    LedgerWarnings warnings_;
     Journal journal_;
 
     mutable std::mutex mutex_;  // guards the block below; never held across I/O
@@ -114,15 +115,12 @@ private:
     Entries taken_;  // from the queue, not committed yet, oldest first
     std::optional<UsageStore> store_;
     std::uint64_t flush_seen_ = 0;
-    JournalState journal_told_ = JournalState::ok;
-    std::int64_t dropped_told_ = 0;
-    bool failure_told_ = false;
-    bool newer_told_ = false;
     bool stop_seen_ = false;
     std::int64_t spilled_drained_ = 0;  // so many of spilled_ are in segments that were drained since
     bool unsynced_ = false;             // committed, but not yet safe from a power cut
     SteadyTime tidied_ = now();
     SteadyTime drained_{};
+    Housekeeping housekeeping_;
 
     std::thread writer_;  // last: everything else is there when it starts
 };
@@ -195,7 +193,7 @@ void WriterLedger::run() {
         // A thorough pass that was not clean is done again, by itself.
         thorough = thorough && !clean;
         backoff = database_ok_ ? backoff_first : std::min(backoff * 2, backoff_most);
-        const bool hurry = somebody_waits || task.stop;
+        const bool hurry = somebody_waits || task.stop || (clean && housekeeping_.is_pending());
         const bool untidy = unsynced_ || journal_.has_records() || journal_.state() != JournalState::ok;
         pause = hurry ? flush_retry : !clean ? backoff : untidy ? tidy_every : drain_every;
     }
@@ -225,9 +223,15 @@ bool WriterLedger::pass(bool thorough) {
     if (clean && (thorough || due || spilled != spilled_drained_)) {
         clean = drain_orphans() && !journal_.has_spilled();
         if (clean) { spilled_drained_ = spilled; }
+        if (clean) { housekeeping_.journals_are_drained(); }
     }
-    tell_journal_state();
-    tell_losses();
+    if (clean && !thorough) {  // not while somebody waits for a flush
+        const auto kept = housekeeping_.step(*store_, written_);
+        if (!kept) { database_failed(kept.error()); }
+        clean = kept.has_value();
+    }
+    warnings_.journal_state(journal_);
+    warnings_.losses(dropped_);
     return clean;
 }
 
@@ -324,12 +328,7 @@ bool WriterLedger::drain_orphans() {
     }
     database_worked();
     journal_.measure();
-    if (drained.unreadable > 0) {
-        warn_("usage log: " + std::to_string(drained.unreadable) + " torn journal lines were skipped");
-    }
-    if (drained.newer > 0 && !std::exchange(newer_told_, true)) {
-        warn_("usage log: " + journal_.directory() + " holds calls of a newer llmgw, which only that one can add");
-    }
+    warnings_.drained(drained, journal_.directory());
     return true;
 }
 
@@ -348,38 +347,12 @@ void WriterLedger::database_failed(const Error& error) {
     // Every failure is answered in one way: close, keep the calls, open again later.
     store_.reset();
     database_ok_ = false;
-    if (std::exchange(failure_told_, true)) { return; }
-    const bool journaled = journal_.state() == JournalState::ok;
-    warn_("usage log: " + error.message + ". Calls wait in " + (journaled ? journal_.directory() : "memory") +
-          " until it works again");
+    warnings_.database_failed(error, journal_);
 }
 
 void WriterLedger::database_worked() {
     database_ok_ = true;
-    if (std::exchange(failure_told_, false)) { warn_("usage log: the database works again"); }
-}
-
-void WriterLedger::tell_journal_state() {
-    const auto state = journal_.state();
-    if (state == std::exchange(journal_told_, state)) { return; }
-    switch (state) {
-        case JournalState::ok: warn_("usage log: the journal works again"); break;
-        case JournalState::failing:
-            warn_("usage log: " + journal_.error() + ". Calls are kept in memory only: a crash would lose them");
-            break;
-        case JournalState::full:
-            warn_(
-                "usage log: the journal has reached its size limit (log.journal_max_mb). Calls are kept in memory "
-                "only: a crash would lose them");
-            break;
-    }
-}
-
-void WriterLedger::tell_losses() {
-    const auto dropped = dropped_.load();
-    if (dropped == dropped_told_) { return; }
-    warn_("usage log: " + std::to_string(dropped) + " calls could not be kept and are not in the log");
-    dropped_told_ = dropped;
+    warnings_.database_worked();
 }
 
 // At the end, for what could not be committed: the journal keeps what it has.
@@ -387,7 +360,7 @@ void WriterLedger::abandon() {
     take_queue();
     dropped_ += std::count_if(taken_.begin(), taken_.end(), [](const auto& entry) { return !entry->segment; });
     taken_.clear();
-    tell_losses();
+    warnings_.losses(dropped_);
 }
 
 }  // namespace

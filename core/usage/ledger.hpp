@@ -27,6 +27,7 @@ struct LedgerOptions {
     std::int64_t batch_max = 500;                // calls per transaction
     int group_ms = 50;                           // a transaction waits this long for company
     int busy_timeout_ms = 250;                   // one wait for another writer; there is a next try
+    std::int64_t keep_days = 0;                  // older calls are rolled up; 0: never (core/usage/housekeeping.hpp)
     int close_ms_max = 2000;                     // the destructor's last flush; the journal keeps the rest
 };
 

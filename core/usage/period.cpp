@@ -1,15 +1,16 @@
 #include "core/usage/period.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <ctime>
 #include <optional>
+
+#include "core/usage/time_labels.hpp"
 
 namespace llmgw {
 namespace {
 
 constexpr std::int64_t hour_ms = 3'600'000;
-// No zone's offset and no change of one is finer than this (since 1980), so a local date never changes within it.
-constexpr std::int64_t quarter_ms = 900'000;
 
 std::optional<int> number(std::string_view text) {
     int value = 0;
@@ -30,25 +31,77 @@ std::int64_t to_ms(std::tm parts) {
     return static_cast<std::int64_t>(std::mktime(&parts)) * 1000;
 }
 
-// The start of the local day that is `days_later` after the date; nothing when the text is no date.
-std::optional<std::int64_t> date_start(std::string_view text, int days_later) {
+// Midnight of a date whose fields may be out of range (day 0 is the last of the month before).
+std::tm midnight(int year, int month, int day) {
+    std::tm parts{};
+    parts.tm_year = year;
+    parts.tm_mon = month;
+    parts.tm_mday = day;
+    return parts;
+}
+
+// The first moment of a local day. Where clocks change at midnight, 00:00 may not exist, or exist twice.
+std::int64_t day_start(const std::tm& parts) {
+    auto wanted = parts;
+    ::timegm(&wanted);  // brings the fields into their ranges, as mktime does
+    const auto day_of = [](std::int64_t ms) {
+        const auto local = local_time(ms);
+        return (local.tm_year * 12 + local.tm_mon) * 31 + local.tm_mday;
+    };
+    const auto day = (wanted.tm_year * 12 + wanted.tm_mon) * 31 + wanted.tm_mday;
+    auto ms = to_ms(parts);
+    while (day_of(ms) < day) {
+        ms += quarter_ms;
+    }
+    while (day_of(ms - quarter_ms) == day) {
+        ms -= quarter_ms;
+    }
+    return ms;
+}
+
+struct Span {
+    std::tm begin;
+    std::tm end;
+};
+
+std::optional<Span> month_span(std::string_view text) {
+    if (text.size() != 7 || text[4] != '-') { return std::nullopt; }
+    const auto year = number(text.substr(0, 4));
+    const auto month = number(text.substr(5, 2));
+    if (!year || !month || *month < 1 || *month > 12) { return std::nullopt; }
+    return Span{midnight(*year - 1900, *month - 1, 1), midnight(*year - 1900, *month, 1)};
+}
+
+std::optional<Span> day_span(std::string_view text) {
     if (text.size() != 10 || text[4] != '-' || text[7] != '-') { return std::nullopt; }
     const auto year = number(text.substr(0, 4));
     const auto month = number(text.substr(5, 2));
     const auto day = number(text.substr(8, 2));
     if (!year || !month || !day) { return std::nullopt; }
-    std::tm parts{};
-    parts.tm_year = *year - 1900;
-    parts.tm_mon = *month - 1;
-    parts.tm_mday = *day;
     // mktime makes March 3 of February 31; noon is in every day of every zone.
-    std::tm check = parts;
+    std::tm check = midnight(*year - 1900, *month - 1, *day);
     check.tm_hour = 12;
     check.tm_isdst = -1;
     std::mktime(&check);
     if (check.tm_mon != *month - 1 || check.tm_mday != *day) { return std::nullopt; }
-    parts.tm_mday += days_later;
-    return to_ms(parts);
+    return Span{midnight(*year - 1900, *month - 1, *day), midnight(*year - 1900, *month - 1, *day + 1)};
+}
+
+std::optional<Span> named_span(std::string_view text, std::int64_t now_ms) {
+    const auto now = local_time(now_ms);
+    const int year = now.tm_year;
+    const int month = now.tm_mon;
+    const int day = now.tm_mday;
+    const int monday = day - (now.tm_wday + 6) % 7;
+    if (text == "today") { return Span{midnight(year, month, day), midnight(year, month, day + 1)}; }
+    if (text == "yesterday") { return Span{midnight(year, month, day - 1), midnight(year, month, day)}; }
+    if (text == "this week") { return Span{midnight(year, month, monday), midnight(year, month, monday + 7)}; }
+    if (text == "last week") { return Span{midnight(year, month, monday - 7), midnight(year, month, monday)}; }
+    if (text == "this month") { return Span{midnight(year, month, 1), midnight(year, month + 1, 1)}; }
+    if (text == "last month") { return Span{midnight(year, month - 1, 1), midnight(year, month, 1)}; }
+    if (text == "this year") { return Span{midnight(year, 0, 1), midnight(year + 1, 0, 1)}; }
+    if (text == "last year") { return Span{midnight(year - 1, 0, 1), midnight(year, 0, 1)}; }
+    return std::nullopt;
 }
 
 std::optional<std::int64_t> time_ago(std::string_view text, std::int64_t now_ms) {
@@ -56,26 +109,69 @@ std::optional<std::int64_t> time_ago(std::string_view text, std::int64_t now_ms)
     const auto count = number(text.substr(0, text.size() - 1));
     if (!count || *count > 1'000'000) { return std::nullopt; }
     if (text.back() == 'h') { return now_ms - *count * hour_ms; }
-    if (text.back() != 'd') { return std::nullopt; }
+    if (text.back() != 'd' && text.back() != 'w') { return std::nullopt; }
     auto parts = local_time(now_ms);
-    parts.tm_mday -= *count;
+    parts.tm_mday -= *count * (text.back() == 'w' ? 7 : 1);
     return to_ms(parts) + now_ms % 1000;
 }
 
-Result<std::int64_t> parse(std::string_view text, std::int64_t now_ms, int date_days_later) {
+Result<std::int64_t> parse(std::string_view text, std::int64_t now_ms, std::tm Span::*side) {
     if (const auto ms = time_ago(text, now_ms)) { return *ms; }
-    if (const auto ms = date_start(text, date_days_later)) { return *ms; }
-    return fail(ErrorKind::usage, "\"" + std::string(text) + "\" is no time: say 7d, 36h or a date such as 2026-03-01");
+    for (const auto& span : {day_span(text), month_span(text), named_span(text, now_ms)}) {
+        if (span) { return day_start((*span).*side); }
+    }
+    return fail(ErrorKind::usage,
+                "\"" + std::string(text) +
+                    "\" is no time: say 7d, 36h, a date such as 2026-03-01, a month such as 2026-03, today, yesterday, "
+                    "or this or last with week, month or year");
+}
+
+int month_number(const std::tm& parts) {
+    return parts.tm_year * 12 + parts.tm_mon;
+}
+
+bool same_time_of_day(const std::tm& a, const std::tm& b) {
+    return a.tm_hour == b.tm_hour && a.tm_min == b.tm_min && a.tm_sec == b.tm_sec;
+}
+
+// Days since some fixed day, counted on the calendar.
+std::int64_t day_number(std::tm parts) {
+    parts.tm_hour = 12;
+    parts.tm_min = parts.tm_sec = 0;
+    return static_cast<std::int64_t>(::timegm(&parts)) / 86'400;
 }
 
 }  // namespace
 
 Result<std::int64_t> parse_since(std::string_view text, std::int64_t now_ms) {
-    return parse(text, now_ms, 0);
+    return parse(text, now_ms, &Span::begin);
 }
 
 Result<std::int64_t> parse_until(std::string_view text, std::int64_t now_ms) {
-    return parse(text, now_ms, 1);
+    return parse(text, now_ms, &Span::end);
+}
+
+Period previous_period(Period period) {
+    const auto since = local_time(period.since_ms);
+    const auto until = local_time(period.until_ms);
+    const bool from_midnight = since.tm_hour == 0 && since.tm_min == 0 && since.tm_sec == 0;
+    if (from_midnight && since.tm_mday == 1) {
+        const bool whole = until.tm_mday == 1 && same_time_of_day(since, until);
+        const int months = month_number(until) - month_number(since) + (whole ? 0 : 1);
+        const auto begin = midnight(since.tm_year, since.tm_mon - months, 1);
+        if (whole) { return {day_start(begin), period.since_ms}; }
+        auto end = until;
+        end.tm_mon -= months;
+        // A month that is too short for that day (February 30) ends where the next begins.
+        const auto month_end = day_start(midnight(until.tm_year, until.tm_mon - months + 1, 1));
+        return {day_start(begin), std::min(to_ms(end), month_end)};
+    }
+    if (same_time_of_day(since, until)) {
+        auto begin = since;
+        begin.tm_mday -= static_cast<int>(day_number(until) - day_number(since));
+        return {from_midnight ? day_start(begin) : to_ms(begin), period.since_ms};
+    }
+    return {period.since_ms - (period.until_ms - period.since_ms), period.since_ms};
 }
 
 std::string utc_text(std::int64_t ms) {
@@ -86,14 +182,10 @@ std::string utc_text(std::int64_t ms) {
     return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
 
-const std::string& LocalDays::day(std::int64_t ms) {
-    if (const auto quarter = ms / quarter_ms; quarter != quarter_ || name_.empty()) {
-        quarter_ = quarter;
-        const auto parts = local_time(ms);
-        char text[32];
-        name_.assign(text, std::strftime(text, sizeof text, "%Y-%m-%d", &parts));
-    }
-    return name_;
+std::string local_text(std::int64_t ms) {
+    const auto parts = local_time(ms);
+    char text[32];
+    return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts)};
 }
 
 }  // namespace llmgw

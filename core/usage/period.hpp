@@ -9,24 +9,30 @@
 
 namespace llmgw {
 
-// Where a report begins. "7d": the same time of day seven days ago, whatever daylight saving did in between.
-// "36h": so many hours ago. "2026-03-01": the start of that local day.
+// Where a report begins. "7d", "2w": the same time of day so many days ago, whatever daylight saving did in between.
+// "36h": so many hours ago. "2026-03-01": the start of that local day; "2026-03": of that month. "today",
+// "yesterday", "this week", "last week", "this month", "last month", "this year", "last year": where that began.
+// Weeks begin on Monday.
 Result<std::int64_t> parse_since(std::string_view text, std::int64_t now_ms);
 
-// Where a report ends (exclusive). As parse_since, but a date means the end of that local day.
+// Where a report ends (exclusive). As parse_since, but a date or a named period means its end.
 Result<std::int64_t> parse_until(std::string_view text, std::int64_t now_ms);
+
+struct Period {
+    std::int64_t since_ms = 0;  // inclusive
+    std::int64_t until_ms = 0;  // exclusive
+    bool operator==(const Period&) const = default;
+};
+
+// The period of equal length that ends where this one begins. Calendars are minded: before a period that begins with
+// a month comes the same part of as many months before (March 1 to 10: February 1 to 10), before one of whole local
+// days as many days, whether they have 23, 24 or 25 hours.
+Period previous_period(Period period);
 
 // "2026-03-01T12:34:56Z"
 std::string utc_text(std::int64_t ms);
 
-// Names the local day of a time. Fast for times that come in order. Not for several threads.
-class LocalDays {
-public:
-    const std::string& day(std::int64_t ms);  // "2026-03-01"
-
-private:
-    std::int64_t quarter_ = -1;
-    std::string name_;
-};
+// "2026-03-01 13:34:56", in the local time zone.
+std::string local_text(std::int64_t ms);
 
 }  // namespace llmgw

@@ -176,6 +176,19 @@ std::optional<std::int64_t> total_nano(const Prices& prices, std::string_view pr
     return static_cast<std::int64_t>(rounded);
 }
 
+// The same usage with every cache read paid as fresh input. The prompt is as long, so the price lines are the same.
+Usage without_cache_reads(Usage usage) {
+    const auto move = [](TokenCounts& counts) {
+        counts.input = counts.input.value_or(0) + counts.cache_read.value_or(0);
+        counts.cache_read = 0;
+    };
+    move(usage.counts);
+    for (auto& pass : usage.iterations) {
+        move(pass.counts);
+    }
+    return usage;
+}
+
 }  // namespace
 
 std::span<const PriceLine> Prices::find(std::string_view provider, std::string_view model) const {
@@ -203,6 +216,10 @@ Cost Prices::cost(std::string_view provider, std::string_view model, const Usage
     }
     cost.price_source = lines.front().source;
     cost.price_date = lines.front().date;
+    if (usage.counts.cache_read.value_or(0) > 0) {
+        const auto uncached = total_nano(*this, provider, model, without_cache_reads(usage));
+        if (uncached) { cost.cache_saved_nano = *uncached - *cost.nano; }
+    }
     return cost;
 }
 

@@ -54,6 +54,8 @@ public:
     // its own, for that prompt length and with every field used. Nothing is borrowed from another tier.
     // Audio and reasoning cost what the rest of their bucket costs where the model has no price of its own for them.
     // nano is also nullopt when the usage holds no number at all.
+    // cache_saved_nano is what the same usage would have cost more, had its cache reads been paid as input; not known
+    // where the provider stated the bill.
     Cost cost(std::string_view provider, std::string_view model, const Usage& usage) const;
 
 private:

@@ -1,219 +1,66 @@
 #include "core/usage/report.hpp"
 
 #include <algorithm>
-#include <array>
 #include <atomic>
-#include <functional>
 #include <mutex>
 #include <optional>
 #include <thread>
-#include <unordered_map>
 
 #include "core/store/usage_store.hpp"
-#include "core/usage/period.hpp"
+#include "core/usage/report_parts.hpp"
+#include "core/usage/summaries.hpp"
 
 namespace llmgw {
+namespace reporting {
+
+Result<Snapshot> open_snapshot(const std::string& path) {
+    auto database = open_usage_reader(path);
+    if (!database) { return std::unexpected(database.error()); }
+    if (auto begun = database->execute("BEGIN"); !begun) { return std::unexpected(begun.error()); }
+    const auto state = read_summary_state(*database);
+    if (!state) { return std::unexpected(state.error()); }
+    const auto last = database->integer("SELECT max(id) FROM calls");
+    if (!last) { return std::unexpected(last.error()); }
+    return Snapshot{std::move(*database), *state, *last};
+}
+
+}  // namespace reporting
+
 namespace {
 
-// Where nobody answered, the model that was asked for is the best name there is.
-constexpr std::string_view model_sql = "CASE WHEN served_model <> '' THEN served_model ELSE requested_model END";
+using namespace reporting;
 
-// Expressions over columns that the index calls_report has are read from it alone.
-constexpr std::array<Dimension, 4> dimensions{{
-    {.name = "feature", .title = "FEATURE", .sql = "feature"},
-    {.name = "model", .title = "MODEL", .sql = model_sql},
-    {.name = "provider", .title = "PROVIDER", .sql = "provider"},
-    {.name = "day", .title = "DAY", .sql = "started_ms", .is_time = true},
-}};
-
-// Columns of the statement, before those of the dimensions.
-enum Column {
-    column_model,
-    column_input,
-    column_cache_read,
-    column_cache_write_5m,
-    column_cache_write_1h,
-    column_output,
-    column_reasoning,
-    column_cost,
-    column_basis,
-    columns_fixed
-};
-
-// Put together from constants of this file only; the period is bound.
-std::string statement_text(const std::vector<const Dimension*>& by) {
-    // The model's name is needed for unpriced calls only, and it is the texts that cost time.
-    std::string sql = "SELECT CASE WHEN cost_nano IS NULL THEN ";
-    sql += model_sql;
-    sql +=
-        " END, input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens,"
-        " reasoning_tokens, cost_nano, cost_basis";
-    for (const auto* dimension : by) {
-        sql += ", ";
-        sql += dimension->sql;
-    }
-    sql += " FROM calls WHERE started_ms >= ? AND started_ms < ?";
-    return sql;
-}
-
-struct KeyHash {
-    using is_transparent = void;
-    std::size_t operator()(std::string_view text) const { return std::hash<std::string_view>()(text); }
-};
-
-// Adds rows up. SQLite could group, but sorts all rows to do so: three times slower.
-class Sums {
-public:
-    explicit Sums(const std::vector<const Dimension*>& by) : by_(&by) {}
-
-    void add(const Statement& row) {
-        auto& sums = group(row);
-        ReportSums one{.calls = 1,
-                       .input_tokens = row.integer(column_input),
-                       .cache_read_tokens = row.integer(column_cache_read),
-                       .cache_write_5m_tokens = row.integer(column_cache_write_5m),
-                       .cache_write_1h_tokens = row.integer(column_cache_write_1h),
-                       .output_tokens = row.integer(column_output),
-                       .reasoning_tokens = row.integer(column_reasoning)};
-        if (row.is_null(column_cost)) {
-            one.unpriced_calls = 1;
-            one.unpriced_tokens = one.input_tokens + one.cache_read_tokens + one.cache_write_5m_tokens +
-                                  one.cache_write_1h_tokens + one.output_tokens;
-            unpriced_models_.emplace(row.text(column_model));
-        } else {
-            one.priced_cost_nano = row.integer(column_cost);
-        }
-        const auto basis = row.text(column_basis);
-        if (basis == "estimated") { one.estimated_calls = 1; }
-        if (basis == "partial") { one.partial_calls = 1; }
-        sums += one;
-    }
-
-    void add(const Sums& other) {
-        for (const auto& [key, sums] : other.groups_) {
-            groups_[key] += sums;
-        }
-        unpriced_models_.insert(other.unpriced_models_.begin(), other.unpriced_models_.end());
-    }
-
-    Report report() const;
-
-private:
-    // A group's key: its values, each ended by a NUL, and cut where one holds a NUL of its own.
-    ReportSums& group(const Statement& row) {
-        key_.clear();
-        for (std::size_t i = 0; i < by_->size(); ++i) {
-            const int column = columns_fixed + static_cast<int>(i);
-            const auto value = (*by_)[i]->is_time ? std::string_view(days_.day(row.integer(column))) : row.text(column);
-            key_ += value.substr(0, value.find('\0'));
-            key_ += '\0';
-        }
-        // Calls come in bursts of the same kind.
-        if (last_ != nullptr && key_ == last_key_) { return *last_; }
-        last_key_ = key_;
-        auto found = groups_.find(std::string_view(key_));
-        if (found == groups_.end()) { found = groups_.emplace(key_, ReportSums{}).first; }
-        last_ = &found->second;
-        return *last_;
-    }
-
-    const std::vector<const Dimension*>* by_;
-    std::unordered_map<std::string, ReportSums, KeyHash, std::equal_to<>> groups_;
-    std::set<std::string> unpriced_models_;
-    LocalDays days_;
-    std::string key_;
-    std::string last_key_;
-    ReportSums* last_ = nullptr;
-};
-
-std::vector<std::string> split_key(std::string_view key) {
-    std::vector<std::string> values;
-    while (!key.empty()) {
-        const auto end = key.find('\0');
-        values.emplace_back(key.substr(0, end));
-        key.remove_prefix(end + 1);
-    }
-    return values;
-}
-
-Report Sums::report() const {
-    Report report;
-    report.unpriced_models = unpriced_models_;
-    for (const auto& [key, sums] : groups_) {
-        report.total += sums;
-        report.rows.push_back({split_key(key), sums});
-    }
-    const bool chronological = !by_->empty() && by_->front()->is_time;
-    std::sort(report.rows.begin(), report.rows.end(), [&](const ReportRow& a, const ReportRow& b) {
-        if (chronological && a.keys.front() != b.keys.front()) { return a.keys.front() < b.keys.front(); }
-        if (a.sums.priced_cost_nano != b.sums.priced_cost_nano) {
-            return a.sums.priced_cost_nano > b.sums.priced_cost_nano;
-        }
-        if (a.sums.calls != b.sums.calls) { return a.sums.calls > b.sums.calls; }
-        return a.keys < b.keys;
-    });
-    return report;
-}
-
-struct Period {
-    std::int64_t since_ms;
-    std::int64_t until_ms;
-};
-
-Result<> add_period(Database& database, std::string_view sql, Period period, Sums& sums) {
-    auto statement = database.prepare(sql);
-    if (!statement) { return std::unexpected(statement.error()); }
-    statement->bind(1, period.since_ms);
-    statement->bind(2, period.until_ms);
-    for (;;) {
-        switch (statement->step()) {
-            case Statement::Step::row: sums.add(*statement); break;
-            case Statement::Step::done: return {};
-            case Statement::Step::failed: return std::unexpected(database.error());
-        }
-    }
-}
-
-// What of the asked period has calls, and how many rows the whole log has at most.
-struct Extent {
-    Period period;
-    std::int64_t rows;
-};
-
-Result<Extent> measure(Database& database, const ReportQuery& query) {
-    const auto first = database.integer("SELECT min(started_ms) FROM calls");
-    if (!first) { return std::unexpected(first.error()); }
-    const auto last = database.integer("SELECT max(started_ms) FROM calls");
-    if (!last) { return std::unexpected(last.error()); }
-    const auto rows = database.integer("SELECT max(id) FROM calls");
-    if (!rows) { return std::unexpected(rows.error()); }
-    return Extent{{std::max(query.since_ms, *first), std::min(query.until_ms, *last + 1)}, *rows};
-}
-
-// Reads slices of the period in several threads, each with its own connection. A call is in exactly one slice, so
-// calls that are written meanwhile are counted once or not yet.
-Result<> add_in_parallel(const std::string& path, std::string_view sql, Period period, const ReportQuery& query,
-                         unsigned threads, Sums& sums) {
+// Reads slices of the period in several threads, each with its own connection. False when the log was rearranged
+// while they opened theirs: then they do not see the same rows.
+Result<bool> add_in_parallel(const std::string& path, const Snapshot& first, const ReportQuery& query, const Rows& rows,
+                             unsigned threads, Groups& groups) {
     const std::int64_t slices = threads * 8;  // more than threads, because calls are not spread evenly
+    const auto& period = rows.period;
     const auto width = std::max<std::int64_t>(1, (period.until_ms - period.since_ms) / slices + 1);
     std::atomic<std::int64_t> next{0};
-    std::mutex mutex;  // guards `sums` and `failure`
+    std::mutex mutex;  // guards the three below
     std::optional<Error> failure;
+    bool same = true;
     const auto work = [&] {
-        Sums own(query.by);
+        Groups own;
+        bool mine = true;
         const auto done = [&]() -> Result<> {
-            auto database = open_usage_reader(path);
-            if (!database) { return std::unexpected(database.error()); }
+            auto snapshot = open_snapshot(path);
+            if (!snapshot) { return std::unexpected(snapshot.error()); }
+            mine = snapshot->state == first.state;
+            if (!mine) { return {}; }
             for (auto slice = next++; slice < slices; slice = next++) {
-                const auto since_ms = period.since_ms + slice * width;
-                const Period part{since_ms, std::min(since_ms + width, period.until_ms)};
-                if (auto added = add_period(*database, sql, part, own); !added) { return added; }
+                auto part = rows;
+                part.period.since_ms = period.since_ms + slice * width;
+                part.period.until_ms = std::min(part.period.since_ms + width, period.until_ms);
+                if (auto added = add_calls(snapshot->database, query, part, false, own); !added) { return added; }
             }
             return {};
         }();
         const std::lock_guard lock(mutex);
         if (!done) { failure = done.error(); }
-        sums.add(own);
+        same = same && mine;
+        groups.add(own);
     };
     {
         std::vector<std::jthread> others;
@@ -223,69 +70,81 @@ Result<> add_in_parallel(const std::string& path, std::string_view sql, Period p
         work();
     }
     if (failure) { return std::unexpected(*failure); }
-    return {};
+    return same;
+}
+
+// Every call and rollup of the period, one by one. False: to be tried again, see above.
+Result<bool> add_all_rows(const std::string& path, Snapshot& snapshot, const ReportQuery& query, unsigned threads_max,
+                          Groups& groups) {
+    auto& database = snapshot.database;
+    Rows rows{{query.since_ms, query.until_ms}, 0, std::numeric_limits<std::int64_t>::max()};
+    if (auto added = add_rollups(database, query, rows, false, groups); !added) {
+        return std::unexpected(added.error());
+    }
+    rows.up_to_id = snapshot.last_call_id;
+    const auto first = database.integer("SELECT min(started_ms) FROM calls");
+    if (!first) { return std::unexpected(first.error()); }
+    const auto last = database.integer("SELECT max(started_ms) FROM calls");
+    if (!last) { return std::unexpected(last.error()); }
+    rows.period = {std::max(query.since_ms, *first), std::min(query.until_ms, *last + 1)};
+    // Below this many rows a second thread costs more than it brings.
+    constexpr std::int64_t rows_per_thread_min = 50'000;
+    const auto useful = static_cast<unsigned>(std::clamp<std::int64_t>(rows.up_to_id / rows_per_thread_min, 1, 8));
+    const auto threads = std::min({useful, threads_max, std::max(1U, std::thread::hardware_concurrency())});
+    if (threads > 1) { return add_in_parallel(path, snapshot, query, rows, threads, groups); }
+    if (auto added = add_calls(database, query, rows, false, groups); !added) { return std::unexpected(added.error()); }
+    return true;
+}
+
+Result<> add_summaries_and_news(Snapshot& snapshot, const ReportQuery& query, Groups& groups) {
+    auto& database = snapshot.database;
+    if (auto added = add_summaries(database, query, groups); !added) { return added; }
+    Rows rows{{query.since_ms, query.until_ms}, snapshot.state.covered_call_id, snapshot.last_call_id};
+    if (auto added = add_calls(database, query, rows, true, groups); !added) { return added; }
+    rows.after_id = snapshot.state.covered_rollup_id;
+    rows.up_to_id = std::numeric_limits<std::int64_t>::max();
+    return add_rollups(database, query, rows, true, groups);
 }
 
 }  // namespace
 
-std::span<const Dimension> report_dimensions() {
-    return dimensions;
-}
-
-Result<std::vector<const Dimension*>> parse_dimensions(std::string_view names) {
-    std::vector<const Dimension*> by;
-    for (std::string_view rest = names;;) {
-        const auto comma = rest.find(',');
-        const auto name = rest.substr(0, comma);
-        const auto found =
-            std::find_if(dimensions.begin(), dimensions.end(), [&](const auto& line) { return line.name == name; });
-        if (found == dimensions.end()) {
-            std::string known;
-            for (const auto& line : dimensions) {
-                known += (known.empty() ? "" : ", ") + std::string(line.name);
+Result<Report> run_report(const std::string& database_path, const ReportQuery& asked) {
+    auto query = asked;
+    query.since_ms = quarter_of(std::max<std::int64_t>(query.since_ms, 0));
+    query.until_ms = quarter_of(query.until_ms);
+    constexpr int tries = 3;
+    for (int attempt = 1;; ++attempt) {
+        auto snapshot = open_snapshot(database_path);
+        if (!snapshot) { return std::unexpected(snapshot.error()); }
+        Groups groups;
+        if (is_summarized(query)) {
+            if (auto done = add_summaries_and_news(*snapshot, query, groups); !done) {
+                return std::unexpected(done.error());
             }
-            return fail(ErrorKind::usage, "cannot group by \"" + std::string(name) + "\": choose from " + known);
+            return groups.report(query.by);
         }
-        if (std::find(by.begin(), by.end(), &*found) != by.end()) {
-            return fail(ErrorKind::usage, "\"" + std::string(name) + "\" is there twice");
-        }
-        by.push_back(&*found);
-        if (comma == std::string_view::npos) { return by; }
-        rest.remove_prefix(comma + 1);
+        // One connection alone always sees one moment.
+        const unsigned threads_max = attempt < tries ? 8 : 1;
+        const auto same = add_all_rows(database_path, *snapshot, query, threads_max, groups);
+        if (!same) { return std::unexpected(same.error()); }
+        if (*same) { return groups.report(query.by); }
     }
 }
 
-ReportSums& ReportSums::operator+=(const ReportSums& other) {
-    calls += other.calls;
-    input_tokens += other.input_tokens;
-    cache_read_tokens += other.cache_read_tokens;
-    cache_write_5m_tokens += other.cache_write_5m_tokens;
-    cache_write_1h_tokens += other.cache_write_1h_tokens;
-    output_tokens += other.output_tokens;
-    reasoning_tokens += other.reasoning_tokens;
-    priced_cost_nano += other.priced_cost_nano;
-    unpriced_calls += other.unpriced_calls;
-    unpriced_tokens += other.unpriced_tokens;
-    estimated_calls += other.estimated_calls;
-    partial_calls += other.partial_calls;
-    return *this;
-}
-
-Result<Report> run_report(const std::string& database_path, const ReportQuery& query) {
-    auto database = open_usage_reader(database_path);
-    if (!database) { return std::unexpected(database.error()); }
-    const auto extent = measure(*database, query);
-    if (!extent) { return std::unexpected(extent.error()); }
-    const auto sql = statement_text(query.by);
-    // Below this many rows a second thread costs more than it brings.
-    constexpr std::int64_t rows_per_thread_min = 50'000;
-    const auto useful = static_cast<unsigned>(std::clamp<std::int64_t>(extent->rows / rows_per_thread_min, 1, 8));
-    const auto threads = std::min(useful, std::max(1U, std::thread::hardware_concurrency()));
-    Sums sums(query.by);
-    const auto done = threads == 1 ? add_period(*database, sql, extent->period, sums)
-                                   : add_in_parallel(database_path, sql, extent->period, query, threads, sums);
-    if (!done) { return std::unexpected(done.error()); }
-    return sums.report();
+void freshen_summaries(const std::string& database_path) {
+    constexpr std::int64_t worth_it = 20'000;
+    constexpr std::int64_t rows_at_once = 20'000;
+    constexpr int busy_timeout_ms = 100;
+    {
+        auto reader = open_usage_reader(database_path);
+        if (!reader || uncovered_rows(*reader).value_or(0) < worth_it) { return; }
+    }
+    auto store = UsageStore::open(database_path, busy_timeout_ms);
+    if (!store) { return; }
+    for (;;) {
+        const auto rows = fold_into_summaries(store->database(), rows_at_once);
+        if (!rows || *rows < rows_at_once) { return; }
+    }
 }
 
 }  // namespace llmgw

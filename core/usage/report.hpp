@@ -3,59 +3,23 @@
 
 #include <cstdint>
 #include <limits>
-#include <optional>
 #include <set>
-#include <span>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include "core/usage/dimensions.hpp"
+#include "core/usage/sums.hpp"
 #include "core/util/result.hpp"
 
 namespace llmgw {
 
-// What calls can be grouped by. `sql` is a constant expression over the calls table; what users type chooses a
-// line of the table and is never part of a statement.
-struct Dimension {
-    std::string_view name;  // as typed after --by, and the member's name in JSON
-    std::string_view title;
-    std::string_view sql;
-    bool is_time = false;  // the expression gives a time, which is grouped by local day
-};
-
-std::span<const Dimension> report_dimensions();
-
-// "feature,day" and the like. A usage error that lists the names when one is unknown or said twice.
-Result<std::vector<const Dimension*>> parse_dimensions(std::string_view names);
-
+// Times are taken down to their quarter of an hour, because that is how finely rolled-up calls are known: a report
+// must not change when they are rolled up, and two periods that meet must not both have a call.
 struct ReportQuery {
-    std::vector<const Dimension*> by;
+    std::vector<Dimension> by;                                         // none: one row
     std::int64_t since_ms = 0;                                         // inclusive, UTC
     std::int64_t until_ms = std::numeric_limits<std::int64_t>::max();  // exclusive
-};
-
-// Tokens are sums of what was reported. A call is unpriced when its cost is unknown; its tokens are counted in
-// the sums and again in unpriced_tokens, its cost is not.
-struct ReportSums {
-    std::int64_t calls = 0;
-    std::int64_t input_tokens = 0;
-    std::int64_t cache_read_tokens = 0;
-    std::int64_t cache_write_5m_tokens = 0;
-    std::int64_t cache_write_1h_tokens = 0;
-    std::int64_t output_tokens = 0;
-    std::int64_t reasoning_tokens = 0;
-    std::int64_t priced_cost_nano = 0;
-    std::int64_t unpriced_calls = 0;
-    std::int64_t unpriced_tokens = 0;
-    std::int64_t estimated_calls = 0;
-    std::int64_t partial_calls = 0;
-
-    ReportSums& operator+=(const ReportSums& other);
-    // Nothing when there are calls and the cost of none is known.
-    std::optional<std::int64_t> cost_nano() const {
-        if (calls > 0 && unpriced_calls == calls) { return std::nullopt; }
-        return priced_cost_nano;
-    }
+    std::vector<Filter> where = {};                                    // all of them must hold
 };
 
 struct ReportRow {
@@ -64,12 +28,18 @@ struct ReportRow {
 };
 
 struct Report {
-    std::vector<ReportRow> rows;  // by day when that is the first dimension, else the most expensive first
+    std::vector<ReportRow> rows;  // in time when that is the first dimension, else the most expensive first
     ReportSums total;
     std::set<std::string> unpriced_models;
 };
 
-// not_found when there is no log. Large periods are read by several threads.
+// not_found when there is no log. What feature, model, provider and time can answer comes from the summaries; other
+// questions read every call of the period, with several threads when there are many. Either way the report is of one
+// moment, whatever is written or rolled up meanwhile.
 Result<Report> run_report(const std::string& database_path, const ReportQuery& query);
+
+// Brings the summaries up to date when so many calls came since that reading them one by one would take longer. For
+// who is about to run reports; a log that cannot be written, or that somebody is writing, is left as it is.
+void freshen_summaries(const std::string& database_path);
 
 }  // namespace llmgw

@@ -40,6 +40,8 @@ struct Cost {
     CostBasis basis = CostBasis::none;
     std::string price_source;  // "provider" (it stated the bill), a table's name, "user", "local", or ""
     std::string price_date;    // ISO date of the price line used, or ""
+    // What the cache reads would have cost more at the input price of the same line; nullopt: no reads, or no line.
+    std::optional<std::int64_t> cache_saved_nano = std::nullopt;
 };
 
 struct AttemptRow {

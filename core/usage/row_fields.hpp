@@ -35,6 +35,7 @@ void each_usage_and_cost_field(Row& row, Visit&& visit) {
     visit("cost_basis", row.cost.basis);
     visit("price_source", row.cost.price_source);
     visit("price_date", row.cost.price_date);
+    visit("cache_saved_nano", row.cost.cache_saved_nano);
 }
 
 template <class Call, class Visit>

@@ -33,6 +33,15 @@ std::vector<DbRow> db_query(const std::string& file, const std::string& sql, con
     return rows;
 }
 
+bool db_execute(const std::string& file, const std::string& sql) {
+    sqlite3* opened = nullptr;
+    const int status = ::sqlite3_open_v2(file.c_str(), &opened, SQLITE_OPEN_READWRITE, nullptr);
+    const std::unique_ptr<sqlite3, decltype(&::sqlite3_close)> db(opened, &::sqlite3_close);
+    if (status != SQLITE_OK) { return false; }
+    ::sqlite3_busy_timeout(db.get(), 5000);
+    return ::sqlite3_exec(db.get(), sql.c_str(), nullptr, nullptr, nullptr) == SQLITE_OK;
+}
+
 std::vector<DbRow> db_wait(const std::string& file, const std::string& sql, const std::vector<std::string>& values,
                            std::size_t count, Millis timeout) {
     const auto deadline = std::chrono::steady_clock::now() + timeout;

@@ -17,6 +17,9 @@ using DbRow = std::map<std::string, std::optional<std::string>>;
 std::vector<DbRow> db_query(const std::string& file, const std::string& sql,
                             const std::vector<std::string>& values = {});
 
+// Changes the log, as a user with his own tool could. False when that failed.
+bool db_execute(const std::string& file, const std::string& sql);
+
 // Asks again until at least `count` rows come; returns what there was in the end.
 std::vector<DbRow> db_wait(const std::string& file, const std::string& sql, const std::vector<std::string>& values,
                            std::size_t count, Millis timeout = patience);

@@ -100,16 +100,23 @@ TEST_SUITE("cli_usage") {
         write_log(dir);
         const auto output = run_usage({}, environment(dir), system_clock);
         REQUIRE(output.has_value());
-        CHECK(output->out ==
-              "FEATURE              CALLS   INPUT  CACHE READ  CACHE WRITE  OUTPUT        COST\n"
-              "search                   1  12,345   1,000,000           30      20   $1,234.57\n"
-              "summaries \ufffd[31m漢字      1     100           0            0      20  $0.0001642  1 estimated\n"
-              "(none)                   1     100           0            0      20     unknown  1 unpriced\n"
-              "total                    3  12,545   1,000,000           30      60   $1,234.57  1 unpriced, 1 "
-              "estimated\n"
-              "\n"
-              "1 call (120 tokens) has no known price: model mystery-1\n"
-              "1 call ended before the provider stated the usage: tokens are estimated, or as far as they were told\n");
+        CHECK(
+            output->out ==
+            "FEATURE              CALLS   INPUT  CACHE READ  CACHE WRITE  OUTPUT     HIT     P50     P95        COST\n"
+            "search                   1  12,345   1,000,000           30      20  98.8 %  912 ms  912 ms   $1,234.57\n"
+            "summaries \ufffd[31m漢字      1     100           0            0      20   0.0 %  912 ms  912 ms  "
+            "$0.0001642 "
+            " 1 estimated\n"
+            "(none)                   1     100           0            0      20   0.0 %  912 ms  912 ms     unknown  "
+            "1 "
+            "unpriced\n"
+            "total                    3  12,545   1,000,000           30      60  98.8 %  912 ms  912 ms   $1,234.57  "
+            "1 "
+            "unpriced, 1 estimated\n"
+            "\n"
+            "98.8 % of the prompt tokens were read from a cache; what that saved is not known\n"
+            "1 call (120 tokens) has no known price: model mystery-1\n"
+            "1 call ended before the provider stated the usage: tokens are estimated, or as far as they were told\n");
         CHECK(output->err.empty());
         CHECK(output->exit_code == 0);
         CHECK(run_usage({.strict = true}, environment(dir), system_clock)->exit_code == exit_code::failed);

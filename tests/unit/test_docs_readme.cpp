@@ -100,6 +100,18 @@ TEST_CASE("README: the schema's columns are the database's") {
         }
     }
     CHECK(documented == actual);
+    documented.clear();
+    const auto rollups = section("rollups");
+    for (auto at = std::sregex_iterator(rollups.begin(), rollups.end(), cell); at != std::sregex_iterator(); ++at) {
+        documented.push_back((*at)[1]);
+    }
+    actual.clear();
+    auto statement = database->prepare("SELECT name FROM pragma_table_info('rollups')");
+    REQUIRE(statement.has_value());
+    while (statement->step() == Statement::Step::row) {
+        actual.emplace_back(statement->text(0));
+    }
+    CHECK(documented == actual);
 }
 
 TEST_CASE("README: every command is shown, every one has help and an example") {

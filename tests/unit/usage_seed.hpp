@@ -1,0 +1,136 @@
+// A usage log of made-up calls: the same seed gives the same log, on every machine.
+#pragma once
+
+#include <cstdlib>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "core/store/usage_store.hpp"
+#include "core/usage/report.hpp"
+#include "core/util/file.hpp"
+#include "usage_fixture.hpp"
+
+namespace llmgw::test {
+
+class TimeZone {
+public:
+    explicit TimeZone(const char* name) {
+        if (const char* old = std::getenv("TZ")) { old_ = old; }
+        ::setenv("TZ", name, 1);
+        ::tzset();
+    }
+    TimeZone(const TimeZone&) = delete;
+    TimeZone& operator=(const TimeZone&) = delete;
+    ~TimeZone() {
+        if (old_) {
+            ::setenv("TZ", old_->c_str(), 1);
+        } else {
+            ::unsetenv("TZ");
+        }
+        ::tzset();
+    }
+
+private:
+    std::optional<std::string> old_;
+};
+
+// Zones spelt out, so that no test needs a time zone database.
+inline constexpr const char* berlin = "CET-1CEST,M3.5.0,M10.5.0/3";
+inline constexpr const char* new_york = "EST5EDT,M3.2.0,M11.1.0";
+inline constexpr const char* kathmandu = "<+0545>-5:45";
+inline constexpr const char* lord_howe = "<+1030>-10:30<+11>-11,M10.1.0,M4.1.0";  // changes by half an hour
+inline constexpr const char* cairo = "EET-2EEST,M4.5.5/0,M10.5.4/24";             // changes at midnight
+
+inline UsageStore open_log(const std::string& data_dir) {
+    REQUIRE(ensure_private_dir(data_dir).has_value());
+    auto store = UsageStore::open(database_path(data_dir), 5000);
+    REQUIRE_MESSAGE(store.has_value(), store.error().message);
+    return std::move(*store);
+}
+
+inline void write_calls(const std::string& data_dir, const std::vector<CallRecord>& records) {
+    auto store = open_log(data_dir);
+    std::vector<const CallRecord*> pointers;
+    for (const auto& record : records) {
+        pointers.push_back(&record);
+    }
+    REQUIRE(store.insert(pointers) == static_cast<int>(records.size()));
+}
+
+// Calls spread over the period, with every ending, cost basis and kind of saving; some have no name, no user, no price,
+// or names that are hard to print.
+inline std::vector<CallRecord> seeded_calls(int count, std::int64_t begin_ms, std::int64_t end_ms,
+                                            std::uint64_t seed = 1) {
+    std::mt19937_64 random(seed);
+    const auto pick = [&](std::int64_t n) {
+        return static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(n));
+    };
+    const auto one_of = [&](std::initializer_list<const char*> list) {
+        return std::string(list.begin()[pick(static_cast<std::int64_t>(list.size()))]);
+    };
+    std::vector<CallRecord> records;
+    for (int i = 0; i < count; ++i) {
+        auto& record = records.emplace_back();
+        auto& call = record.call;
+        call.started_ms = begin_ms + pick(end_ms - begin_ms);
+        char id[48];
+        std::snprintf(id, sizeof id, "%08x-%04x-7%03x-8%03x-%012x", static_cast<unsigned>(call.started_ms >> 16),
+                      static_cast<unsigned>(call.started_ms & 0xffff), static_cast<unsigned>(pick(4096)),
+                      static_cast<unsigned>(pick(4096)), static_cast<unsigned>(i));
+        call.call_id = id;
+        call.duration_ms = 200 + pick(9'000);
+        if (pick(3) > 0) { call.first_token_ms = 50 + pick(1'000); }
+        call.client_key = one_of({"default", "ci"});
+        call.agent = one_of({"", "claude-code", "codex"});
+        call.session_id = pick(3) == 0 ? "" : "session-" + std::to_string(pick(12));
+        call.feature = one_of({"review", "search", "nightly build", "", "=HYPERLINK(\"x\")|<b>", "漢字 \x1b[31m"});
+        call.user = one_of({"", "ada", "grace, \"amazing\""});
+        call.metadata = one_of({"", R"({"team":"blue"})", R"({"team":"red","n":"1"})", "not json"});
+        call.operation = pick(10) == 0 ? "count_tokens" : "messages";
+        call.provider = one_of({"anthropic", "openai"});
+        call.requested_model = call.provider == "anthropic" ? one_of({"claude-opus-5", "claude-haiku-4-5"})
+                                                            : one_of({"gpt-5", "mystery-1"});
+        call.ending = static_cast<Ending>(pick(5));
+        call.served_model = call.ending == Ending::refused ? "" : call.requested_model;
+        call.http_status = call.ending == Ending::failed ? 429 : 200;
+        call.error_class = call.ending == Ending::failed ? "rate_limit" : "";
+        auto& counts = call.usage.counts;
+        counts.input = pick(3'000);
+        if (pick(2) == 0) { counts.cache_read = pick(50'000); }
+        if (pick(4) == 0) { counts.cache_write_5m = pick(2'000); }
+        if (pick(8) == 0) { counts.cache_write_1h = pick(2'000); }
+        counts.output = pick(1'000);
+        counts.reasoning = *counts.output / 2;
+        call.cost.basis = static_cast<CostBasis>(1 + pick(3));
+        if (call.requested_model != "mystery-1") {
+            call.cost.nano = pick(100'000'000);
+            if (counts.cache_read && pick(3) > 0) { call.cost.cache_saved_nano = pick(50'000'000); }
+            call.cost.price_source = pick(5) == 0 ? "local" : "test";
+        }
+        if (call.ending != Ending::refused) {
+            auto& attempt = record.attempts.emplace_back();
+            attempt.started_ms = call.started_ms + 1;
+            attempt.duration_ms = call.duration_ms - 2;
+            attempt.provider = call.provider;
+            attempt.model = call.requested_model;
+            attempt.served_model = call.served_model;
+            attempt.http_status = call.http_status;
+            attempt.ending = call.ending;
+            attempt.usage = call.usage;
+            attempt.cost = call.cost;
+        }
+    }
+    return records;
+}
+
+inline Report report_of(const std::string& data_dir, const ReportQuery& query) {
+    auto result = run_report(database_path(data_dir), query);
+    REQUIRE_MESSAGE(result.has_value(), result.error().message);
+    return std::move(*result);
+}
+
+}  // namespace llmgw::test
