@@ -20,7 +20,10 @@
 namespace llmgw {
 namespace {
 
+using std::chrono::milliseconds;
+
 constexpr auto idle_thread_limit = std::chrono::seconds(20);
+constexpr milliseconds busy_client_wait{100};
 
 // httplib's view of a SocketIo.
 class IoStream final : public httplib::Stream {
@@ -78,14 +81,13 @@ thread_local Current current;
 
 }  // namespace
 
-class HttpServer::Impl final : public httplib::Server {
+class HttpServer::Impl final : public httplib::Server, public Session::Owner {
 public:
     Impl(ServerOptions options, RequestHandler handler)
         : options_(std::move(options)),
           handler_(std::move(handler)),
-          drain_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
           abort_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-          pool_(options_.connections_max, idle_thread_limit),
+          pool_(options_.connections_max, idle_thread_limit, options_.keep_alive),
           relay_(abort_fd_) {
         new_task_queue = [this] {
             return new TaskQueue([this](auto serve) { return take(std::move(serve)); }, [this] { wait_for_all(); });
@@ -100,10 +102,7 @@ public:
             return HandlerResponse::Handled;
         });
     }
-    ~Impl() override {
-        ::close(drain_fd_);
-        ::close(abort_fd_);
-    }
+    ~Impl() override { ::close(abort_fd_); }
 
     Result<int> bind() {
         errno = 0;
@@ -126,9 +125,8 @@ public:
     }
 
     void stop_accepting() {
-        const std::uint64_t one = 1;
-        [[maybe_unused]] auto n = ::write(drain_fd_, &one, sizeof one);
         draining_ = true;
+        pool_.release_waiting();
         // Ends accept() without httplib's stop(), which would also cut running streams.
         ::shutdown(svr_sock_, SHUT_RDWR);
     }
@@ -146,34 +144,42 @@ private:
     }
 
     bool process_and_close_socket(socket_t sock) override {
-        auto session = std::make_shared<Session>(
-            sock, drain_fd_, abort_fd_, options_.io_timeout,
-            [this](std::shared_ptr<Session> parked, RelayLoop::End end) {
-                pool_.run_surely([this, parked = std::move(parked), end]() mutable { go_on(std::move(parked), end); });
-            });
-        serve_requests(std::move(session), true);
+        serve_requests(std::make_shared<Session>(sock, abort_fd_, options_.io_timeout, *this), true);
         return true;
     }
 
-    // One request after the other, until the connection is parked or over.
-    void serve_requests(std::shared_ptr<Session> session, bool just_accepted) {
+    void request_there(std::shared_ptr<Session> session) override { serve_requests(std::move(session), true); }
+    void no_request(std::shared_ptr<Session> session) override { end(std::move(session)); }
+    void stream_stopped(std::shared_ptr<Session> session, RelayLoop::End why) override {
+        pool_.run_surely([this, session = std::move(session), why]() mutable { go_on(std::move(session), why); });
+    }
+
+    // One request after the other, until none is there, the connection is parked, or over. `look`: one may have come.
+    void serve_requests(std::shared_ptr<Session> session, bool look) {
+        auto& io = session->io();
         std::string remote;
         int remote_port = 0;
-        httplib::detail::get_remote_ip_and_port(session->io().fd(), remote, remote_port);
-        IoStream stream(session->io(), remote);
-        for (bool first = just_accepted; session->io().wait_request(options_.keep_alive, first); first = false) {
+        for (;; look = false) {
+            // A busy client's next request comes at once, and waiting for it here is the cheapest; an idle one's
+            // connection holds no thread.
+            const bool there = look ? io.try_read() : io.wait_read(draining_ ? milliseconds(0) : busy_client_wait);
+            if (!there) {
+                if (io.at_end()) { break; }
+                return pool_.wait_readable(std::move(session));
+            }
+            if (remote.empty()) { httplib::detail::get_remote_ip_and_port(io.fd(), remote, remote_port); }
+            IoStream stream(io, remote);
             bool closed = false;
-            stream.muted = false;
             current = Current{session.get(), &stream};
             const bool ok = process_request(stream, remote, remote_port, {}, 0, draining_, closed, &Impl::prepare);
             const auto outcome = std::exchange(current, {});
             if (outcome.sent == Session::Sent::parked) { return relay_.park(std::move(session)); }
             const bool keep = ok && !closed && (!outcome.replied || session->keep_alive()) &&
-                              outcome.sent == Session::Sent::done && session->io().flush();
-            if (outcome.body_left_unread) { session->io().linger(); }
+                              outcome.sent == Session::Sent::done && io.flush();
+            if (outcome.body_left_unread) { io.linger(); }
             if (!keep || draining_ || outcome.body_left_unread) { break; }
         }
-        session->io().flush();
+        io.flush();
         end(std::move(session));
     }
 
@@ -301,7 +307,6 @@ private:
 
     ServerOptions options_;
     RequestHandler handler_;
-    int drain_fd_;
     int abort_fd_;
     std::atomic<bool> draining_{false};
     std::atomic<std::size_t> sessions_{0};

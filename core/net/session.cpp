@@ -72,8 +72,13 @@ private:
     bool chunked_;
 };
 
-Session::Session(int socket, int drain_fd, int abort_fd, std::chrono::milliseconds io_timeout, OnResume on_resume)
-    : io_(socket, drain_fd, abort_fd, io_timeout), on_resume_(std::move(on_resume)) {}
+Session::Session(int socket, int abort_fd, std::chrono::milliseconds io_timeout, Owner& owner)
+    : io_(socket, abort_fd, io_timeout), owner_(owner) {}
+
+void Session::wake(std::shared_ptr<Waiting> self, bool readable) {
+    auto session = std::static_pointer_cast<Session>(std::move(self));
+    readable ? owner_.request_there(std::move(session)) : owner_.no_request(std::move(session));
+}
 
 Session::~Session() {
     ::shutdown(io_.fd(), SHUT_RDWR);

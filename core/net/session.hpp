@@ -8,6 +8,7 @@
 #include "core/net/http.hpp"
 #include "core/net/relay_loop.hpp"
 #include "core/net/socket_io.hpp"
+#include "core/net/thread_pool.hpp"
 #include "core/net/transport.hpp"
 
 namespace llmgw {
@@ -19,13 +20,24 @@ struct RequestFacts {
     bool keep_alive = true;  // the connection may carry another request
 };
 
-class Session final : public RelayLoop::Parked, public std::enable_shared_from_this<Session> {
+// Waits in the thread pool for its next request, and in the relay loop for its stream's next bytes.
+class Session final : public RelayLoop::Parked,
+                      public ThreadPool::Waiting,
+                      public std::enable_shared_from_this<Session> {
 public:
-    // Called when the parked stream wants a thread.
-    using OnResume = std::function<void(std::shared_ptr<Session>, RelayLoop::End)>;
+    // What a session wakes. Outlives it.
+    class Owner {
+    public:
+        virtual ~Owner() = default;
+        // Its next request is there; or it will not come.
+        virtual void request_there(std::shared_ptr<Session> session) = 0;
+        virtual void no_request(std::shared_ptr<Session> session) = 0;
+        // The parked stream wants a thread. Called on a loop thread.
+        virtual void stream_stopped(std::shared_ptr<Session> session, RelayLoop::End end) = 0;
+    };
 
     // Owns the socket.
-    Session(int socket, int drain_fd, int abort_fd, std::chrono::milliseconds io_timeout, OnResume on_resume);
+    Session(int socket, int abort_fd, std::chrono::milliseconds io_timeout, Owner& owner);
     ~Session() override;
     Session(const Session&) = delete;
     Session& operator=(const Session&) = delete;
@@ -47,7 +59,10 @@ public:
     int client_fd() const override { return io_.fd(); }
     std::chrono::milliseconds idle() const override { return stream_->idle(); }
     bool turn() override;
-    void resume(RelayLoop::End end) override { on_resume_(shared_from_this(), end); }
+    void resume(RelayLoop::End end) override { owner_.stream_stopped(shared_from_this(), end); }
+
+    int fd() const override { return io_.fd(); }
+    void wake(std::shared_ptr<Waiting> self, bool readable) override;
 
 private:
     class Body;  // the reply's ClientStream
@@ -56,7 +71,7 @@ private:
     Sent finish(bool whole, bool chunked);
 
     SocketIo io_;
-    OnResume on_resume_;
+    Owner& owner_;
     RequestFacts facts_;
     std::unique_ptr<Body> body_;
     std::unique_ptr<ReplyStream> stream_;

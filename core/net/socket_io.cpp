@@ -18,27 +18,23 @@ constexpr std::chrono::milliseconds linger_limit{500};
 
 }  // namespace
 
-SocketIo::SocketIo(int fd, int wake_fd, int abort_fd, std::chrono::milliseconds io_timeout)
-    : fd_(fd), wake_fd_(wake_fd), abort_fd_(abort_fd), io_timeout_(io_timeout) {}
+SocketIo::SocketIo(int fd, int abort_fd, std::chrono::milliseconds io_timeout)
+    : fd_(fd), abort_fd_(abort_fd), io_timeout_(io_timeout) {}
 
-bool SocketIo::wait_request(std::chrono::milliseconds idle, bool try_first) {
+bool SocketIo::try_read() {
     if (readable_now()) { return true; }
-    if (!flush()) { return false; }
-    if (try_first) {
-        read_buffer_.resize(read_buffer_bytes);
-        const auto n = ::recv(fd_, read_buffer_.data(), read_buffer_.size(), MSG_DONTWAIT);
-        if (n == 0) { return false; }
-        if (n > 0) {
-            read_at_ = 0;
-            read_end_ = static_cast<std::size_t>(n);
-            return true;
-        }
-        if (errno != EAGAIN && errno != EINTR) { return false; }
-    }
-    pollfd fds[2] = {{fd_, POLLIN, 0}, {wake_fd_, POLLIN, 0}};
-    const auto count = ::poll(fds, wake_fd_ >= 0 ? 2 : 1, static_cast<int>(idle.count()));
-    // A request that arrived together with the wake-up is still served.
-    return count > 0 && (fds[0].revents & POLLIN) != 0;
+    read_buffer_.resize(read_buffer_bytes);
+    const auto n = ::recv(fd_, read_buffer_.data(), read_buffer_.size(), MSG_DONTWAIT);
+    read_at_ = 0;
+    read_end_ = n > 0 ? static_cast<std::size_t>(n) : 0;
+    at_end_ = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
+    return n > 0;
+}
+
+bool SocketIo::wait_read(std::chrono::milliseconds limit) {
+    if (readable_now()) { return true; }
+    pollfd waited{fd_, POLLIN, 0};
+    return ::poll(&waited, 1, static_cast<int>(limit.count())) > 0 && try_read();
 }
 
 bool SocketIo::wait(short events, std::chrono::milliseconds limit) const {

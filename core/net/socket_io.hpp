@@ -11,12 +11,13 @@ namespace llmgw {
 
 class SocketIo {
 public:
-    // Does not own `fd`. `wake_fd` (or -1) becomes readable when the server drains: an idle wait ends then.
-    // `abort_fd` (or -1) becomes readable when everything must end now.
-    SocketIo(int fd, int wake_fd, int abort_fd, std::chrono::milliseconds io_timeout);
+    // Does not own `fd`. `abort_fd` (or -1) becomes readable when everything must end now.
+    SocketIo(int fd, int abort_fd, std::chrono::milliseconds io_timeout);
 
-    // Waits for the next request's first byte. False: idle too long, peer gone, or draining.
-    bool wait_request(std::chrono::milliseconds idle, bool try_first);
+    // Takes what is there already, without waiting. False: nothing yet, or the peer is gone (at_end()).
+    bool try_read();
+    // The same, after waiting for something to come.
+    bool wait_read(std::chrono::milliseconds limit);
 
     // Bytes read, 0 at end of file, -1 on error or time-out. Flushes before it waits.
     long read(char* into, std::size_t size);
@@ -34,6 +35,8 @@ public:
 
     bool readable_now() const { return read_at_ < read_end_; }
     bool broken() const { return broken_; }
+    // try_read() found that nothing more will come.
+    bool at_end() const { return at_end_; }
     int fd() const { return fd_; }
 
 private:
@@ -41,7 +44,6 @@ private:
     bool send_all(const char* bytes, std::size_t size);
 
     int fd_;
-    int wake_fd_;
     int abort_fd_;
     std::chrono::milliseconds io_timeout_;
     std::vector<char> read_buffer_;
@@ -49,6 +51,7 @@ private:
     std::size_t read_end_ = 0;
     std::string write_buffer_;
     bool broken_ = false;
+    bool at_end_ = false;
 };
 
 }  // namespace llmgw
