@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstring>
 
+#include "core/util/string_end.hpp"
+
 #if defined(__SSE2__)
 #include <emmintrin.h>
 #endif
@@ -21,22 +23,7 @@ bool is_digit(char c) {
     return c >= '0' && c <= '9';
 }
 
-// Past the closing quote of the string whose first byte (after its opening quote) is at `from`; nullptr when
-// it does not end. memchr finds quotes; a quote counts when an even number of backslashes stands before it.
-const char* skip_long_string(const char* from, const char* end) {
-    while (true) {
-        const auto* quote = static_cast<const char*>(std::memchr(from, '"', static_cast<std::size_t>(end - from)));
-        if (quote == nullptr) { return nullptr; }
-        const char* back = quote;
-        while (back > from && back[-1] == '\\') {
-            --back;
-        }
-        if (((quote - back) & 1) == 0) { return quote + 1; }
-        from = quote + 1;
-    }
-}
-
-// Most strings in JSON are keys and short words, for which calling memchr costs more than looking.
+// Most strings in JSON are keys and short words, for which a call costs more than looking.
 inline const char* skip_string(const char* from, const char* end) {
 #if defined(__SSE2__)
     if (end - from >= 16) {
@@ -46,12 +33,12 @@ inline const char* skip_string(const char* from, const char* end) {
         };
         const unsigned quotes = mask_of('"');
         const unsigned hits = quotes | mask_of('\\');
-        if (hits == 0) { return skip_long_string(from + 16, end); }
+        if (hits == 0) { return skip_string_body(from + 16, end); }
         const int first = std::countr_zero(hits);
         if (((quotes >> first) & 1U) != 0) { return from + first + 1; }
     }
 #endif
-    return skip_long_string(from, end);
+    return skip_string_body(from, end);
 }
 
 // Past the bracket that closes the container opened at `from[-1]`.
