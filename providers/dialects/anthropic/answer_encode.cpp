@@ -1,5 +1,6 @@
 // Writes a Messages stream. One block is open at a time, indices are dense, and a block is opened when it has something
 // to say: a leading empty text block and a stop without its start cannot come out of this (T2).
+#include <algorithm>
 #include <utility>
 
 #include "core/dialect/envelope.hpp"
@@ -18,8 +19,17 @@ using answer::PartKind;
 
 namespace {
 
+bool is_line_end(char c) {
+    return c == '\n' || c == '\r';
+}
+
 void put_event(std::string& out, std::string_view name, std::string_view data) {
-    out.append("event: ").append(name).append("\ndata: ").append(data).append("\n\n");
+    out.append("event: ").append(name).append("\ndata: ");
+    const std::size_t from = out.size();
+    out.append(data);
+    // Blocks that are passed on as they were written may have line ends, which JSON has between its tokens only.
+    std::replace_if(out.begin() + static_cast<std::ptrdiff_t>(from), out.end(), is_line_end, ' ');
+    out.append("\n\n");
 }
 
 class StreamEncoder final : public AnswerEncoder {

@@ -92,7 +92,8 @@ private:
                              (facts_.effort == EffortWords::to_max && effort == "xhigh");
         if (!unknown) { return; }
         plan_.effort = "high";
-        drops_.note(name(Field::reasoning) + " (" + effort + ")", "the most this model knows below it is high");
+        const std::string field = own() ? "output_config.effort" : name(Field::reasoning);
+        drops_.note(field + " (" + effort + ")", "the most this model knows below it is high");
     }
 
     // In a tool loop the assistant's last turn must begin with its thinking, which another provider's has not; and
