@@ -97,14 +97,14 @@ private:
 
     void take(const answer::PartEnd& end, std::string& out) {
         if (end.candidate != 0) { return; }
-        if (kind_ == PartKind::text) {
+        if (kind_ == PartKind::text || kind_ == PartKind::refusal) {
             const std::string behind = text_seal_field(end.sealed, block_ != Block::text);
             close(out);
             if (!behind.empty()) { put_sealed(behind, out); }
             return;
         }
         const std::string seal = seal_field(end.sealed);
-        if (kind_ == PartKind::reasoning && end.redacted && block_ == Block::none) {
+        if (kind_ == PartKind::reasoning && end.redacted && block_ == Block::none && !seal.empty()) {
             JsonWriter writer;
             begin_block(writer, out).member("type", "redacted_thinking").member("data", seal);
             put_event(out, "content_block_start", writer.end_object().end_object().text());

@@ -58,28 +58,32 @@ private:
     }
 
     void write_text(const AnswerPart& part) {
-        if (!part.text.empty() || !part.citations.empty()) {
+        const std::vector<JsonText> citations = citations_of(part);
+        const bool empty = part.text.empty() && citations.empty();
+        if (!empty) {
             writer_.begin_object().member("type", "text").member("text", part.text);
-            write_citations(part.citations);
+            if (!citations.empty()) { writer_.key("citations").begin_array(); }
+            for (const JsonText& citation : citations) {
+                writer_.raw(citation);
+            }
+            if (!citations.empty()) { writer_.end_array(); }
             writer_.end_object();
         }
-        const std::string behind = text_seal_field(part.sealed, part.text.empty() && part.citations.empty());
+        const std::string behind = text_seal_field(part.sealed, empty);
         if (!behind.empty()) { write_thinking("", behind); }
     }
 
-    void write_citations(const std::vector<part::Citation>& citations) {
-        bool open = false;
-        for (const part::Citation& citation : citations) {
-            const JsonText json = citation_json(citation);
+    std::vector<JsonText> citations_of(const AnswerPart& part) {
+        std::vector<JsonText> out;
+        for (const part::Citation& citation : part.citations) {
+            JsonText json = citation_json(citation);
             if (json.empty()) {
                 drops_.note("citation", "it names no source anthropic could show");
-                continue;
+            } else {
+                out.push_back(std::move(json));
             }
-            if (!open) { writer_.key("citations").begin_array(); }
-            open = true;
-            writer_.raw(json);
         }
-        if (open) { writer_.end_array(); }
+        return out;
     }
 
     void write_thinking(std::string_view text, std::string_view signature) {
@@ -88,17 +92,15 @@ private:
     }
 
     void write_reasoning(const AnswerPart& part) {
-        if (part.redacted) {
+        std::string text = part.text;
+        for (std::size_t i = 0; i < part.summary.size(); ++i) {
+            text += (i > 0 ? "\n\n" : "") + part.summary[i];
+        }
+        if (!wishes_.show_reasoning) { text.clear(); }
+        if (part.redacted && text.empty() && !part.sealed.empty()) {
             writer_.begin_object().member("type", "redacted_thinking").member("data", seal_field(part.sealed));
             writer_.end_object();
             return;
-        }
-        std::string text;
-        if (wishes_.show_reasoning) {
-            text = part.text;
-            for (std::size_t i = 0; i < part.summary.size(); ++i) {
-                text += (i > 0 ? "\n\n" : "") + part.summary[i];
-            }
         }
         if (!text.empty() || !part.sealed.empty()) { write_thinking(text, seal_field(part.sealed)); }
     }
