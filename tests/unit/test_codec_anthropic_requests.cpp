@@ -321,6 +321,7 @@ TEST_SUITE("codec/anthropic/requests") {
         CHECK(written(shown).body["thinking"]["display"] == "summarized");
         shown.reasoning.show = false;
         CHECK(written(shown).body["thinking"]["display"] == "omitted");
+        CHECK_FALSE(written(shown, "MiniMax-M3").body["thinking"].contains("display"));
     }
 
     TEST_CASE("thinking by budget gives way to forced calls and to a loop begun without it") {

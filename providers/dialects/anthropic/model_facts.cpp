@@ -50,7 +50,8 @@ constexpr ClaudeFacts newest{
     .budget_thinking = false, .sampling = false, .system_in_messages = true, .max_output_tokens = 128000};
 
 // Other makers take this dialect as it was when they copied it: a budget, and no output_config.
-constexpr ClaudeFacts stranger{.adaptive_thinking = false, .effort = EffortWords::none, .structured_output = false};
+constexpr ClaudeFacts stranger{
+    .adaptive_thinking = false, .display = false, .effort = EffortWords::none, .structured_output = false};
 
 // The first row whose words are in the name holds.
 constexpr std::array<Row, 16> rows{{

@@ -18,6 +18,7 @@ struct ClaudeFacts {
     bool thinking = true;           // knows thinking at all
     bool adaptive_thinking = true;  // {type: adaptive} is taken
     bool budget_thinking = true;    // {type: enabled} with a budget is taken
+    bool display = true;            // thinking.display is taken
     EffortWords effort = EffortWords::with_xhigh;
     bool sampling = true;                   // temperature, top_p, top_k are accepted
     bool one_of_temperature_top_p = false;  // both together are refused

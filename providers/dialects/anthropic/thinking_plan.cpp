@@ -24,7 +24,7 @@ public:
           drops_(drops) {}
 
     AnswerPlan plan() {
-        plan_.show = wish_.show;
+        if (facts_.display || own()) { plan_.show = wish_.show; }
         plan_.mode = wanted_mode();
         if (plan_.thinks() && !facts_.thinking) { give_up("this model does not think"); }
         if (plan_.mode == ThinkingMode::adaptive && !adapts()) { by_budget(); }
