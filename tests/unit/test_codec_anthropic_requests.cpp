@@ -668,6 +668,12 @@ TEST_SUITE("codec/anthropic/requests") {
         const auto refused = codec().encode_request(request, {}, drops);
         REQUIRE_FALSE(refused.has_value());
         CHECK(refused.error().message.starts_with("previous_response_id"));
+        ChatRequest elsewhere = chat({user("and then?")});
+        elsewhere.origin = DialectId::openai_responses;
+        elsewhere.extras.emplace_back("conversation", "\"conv_1\"");
+        CHECK_FALSE(codec().encode_request(elsewhere, {}, drops).has_value());
+        elsewhere.extras[0].second = "null";
+        CHECK(codec().encode_request(elsewhere, {}, drops).has_value());
     }
 
     TEST_CASE("count_tokens: the same prompt, without what is for the answer") {

@@ -1,5 +1,6 @@
 // Writes a Messages request, in the order the wire caches it: tools, system, messages.
 #include <algorithm>
+#include <array>
 
 #include "providers/dialects/anthropic/block_encode.hpp"
 #include "providers/dialects/anthropic/cache_plan.hpp"
@@ -20,10 +21,11 @@ struct TierName {
     std::string_view theirs;
     std::string_view ours;
 };
-constexpr std::array<TierName, 4> tiers{{{"auto", "auto"},
+constexpr std::array<TierName, 5> tiers{{{"auto", "auto"},
                                          {"standard_only", "standard_only"},
                                          {"default", "standard_only"},
-                                         {"standard", "standard_only"}}};
+                                         {"standard", "standard_only"},
+                                         {"on_demand", "standard_only"}}};
 
 class RequestWriter {
 public:
@@ -41,9 +43,9 @@ public:
           plan_(plan_answer(request, target, facts_, conversation_, drops)) {}
 
     Result<EncodedRequest> write() {
-        if (!request_.previous_response_id.empty()) {
+        if (const std::string kept = kept_elsewhere(); !kept.empty()) {
             return fail(ErrorKind::bad_request,
-                        "previous_response_id: anthropic keeps no conversations. Send the whole input instead.");
+                        kept + ": anthropic keeps no conversations. Send the whole input instead.");
         }
         instruct_format();
         plan_cache_marks(request_, conversation_, tools_, drops_);
@@ -74,6 +76,14 @@ private:
     bool own() const { return request_.origin == DialectId::anthropic; }
     std::string name(Field field) const { return std::string(name_of(field, request_.origin)); }
     bool holds_to_schema() const { return target_.strict_schema && facts_.structured_output; }
+
+    // The member that stands for messages which are not in the request. Without them the answer would be nonsense.
+    std::string kept_elsewhere() const {
+        if (!request_.previous_response_id.empty()) { return "previous_response_id"; }
+        const bool named = std::ranges::any_of(
+            request_.extras, [](const auto& extra) { return extra.first == "conversation" && extra.second != "null"; });
+        return named && request_.origin == DialectId::openai_responses ? "conversation" : "";
+    }
 
     // What the wire cannot hold the answer to is said to the model.
     void instruct_format() {
