@@ -21,6 +21,7 @@ public:
     std::string encode_error(const ApiError& error) const override;
     std::string encode_stream_error(const ApiError& error, const StreamState& state) const override;
     std::string_view ping(bool started) const override;
+    const Codec* codec() const override;
 };
 
 // Usage objects of one answer, merged as they come: message_start has the first, each message_delta a newer one

@@ -1,4 +1,5 @@
 #include "providers/dialects/anthropic/anthropic.hpp"
+#include "providers/dialects/anthropic/codec.hpp"
 #include "providers/dialects/error_body.hpp"
 
 namespace llmgw::wire {
@@ -17,6 +18,10 @@ DecodedResponse Anthropic::decode_response(std::string_view body) const {
         return true;
     });
     return response;
+}
+
+const Codec* Anthropic::codec() const {
+    return &anthropic_codec();
 }
 
 }  // namespace llmgw::wire

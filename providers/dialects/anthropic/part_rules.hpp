@@ -1,0 +1,46 @@
+// Which parts may stand where in this dialect, and what is said in the place of those that may not.
+#pragma once
+
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/dialect/codec.hpp"
+#include "core/model/chat_request.hpp"
+#include "providers/dialects/anthropic/conversation.hpp"
+
+namespace llmgw::wire {
+
+// Each gives a block without a part where nothing is to be written. Parts that are made live in `made`.
+class PartRules {
+public:
+    PartRules(std::deque<Part>& made, Drops& drops) : made_(made), drops_(drops) {}
+
+    WireBlock in_system(const Part& part);
+    WireBlock in_user(const Part& part);
+    WireBlock in_assistant(const Part& part);
+    // A system message said as the user, marked so that it is not taken for the user's own words.
+    WireBlock reminder(const Part& part);
+    // A result whose call is not in the conversation.
+    std::vector<WireBlock> orphan(const part::ToolResult& result);
+
+    WireBlock made_text(std::string text);
+    // A result for a call that never got one: without it the whole conversation would be refused.
+    const Part* missing_result();
+
+    // Inside a tool result.
+    WireBlock in_result(const Part& part) { return in_user(part); }
+
+private:
+    WireBlock media(const Part& part, const part::Media& media);
+    WireBlock left_out(std::string_view what, std::string reason);
+
+    std::deque<Part>& made_;
+    Drops& drops_;
+};
+
+// Nothing but white space: this wire refuses such a text block.
+bool is_blank(std::string_view text);
+
+}  // namespace llmgw::wire
