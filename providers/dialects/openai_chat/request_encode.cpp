@@ -1,0 +1,324 @@
+// Writes a Chat Completions request for a provider: everything but its messages and tools.
+#include <algorithm>
+#include <iterator>
+
+#include <fmt/format.h>
+
+#include "core/model/reasoning_effort.hpp"
+#include "core/util/sha256.hpp"
+#include "core/util/text.hpp"
+#include "providers/dialects/openai_chat/codec.hpp"
+#include "providers/dialects/openai_chat/model_family.hpp"
+#include "providers/dialects/openai_chat/request_write.hpp"
+
+namespace llmgw::wire {
+
+namespace chat {
+
+namespace {
+
+constexpr std::size_t stops_max = 4;
+constexpr std::size_t user_bytes_max = 64;
+
+// What a setting is called by clients of Gemini; the other three dialects agree in nearly all of them.
+struct SettingName {
+    std::string_view name;
+    std::string_view gemini;
+    std::string_view anthropic = {};
+};
+constexpr SettingName setting_names[] = {
+    {"temperature", "generationConfig.temperature"},
+    {"top_p", "generationConfig.topP"},
+    {"top_k", "generationConfig.topK"},
+    {"stop", "generationConfig.stopSequences", "stop_sequences"},
+    {"logprobs", "generationConfig.responseLogprobs"},
+    {"top_logprobs", "generationConfig.logprobs"},
+    {"presence_penalty", "generationConfig.presencePenalty"},
+    {"frequency_penalty", "generationConfig.frequencyPenalty"},
+    {"reasoning_effort", "generationConfig.thinkingConfig", "thinking"},
+};
+
+std::string client_name(DialectId origin, std::string_view name) {
+    for (const auto& row : setting_names) {
+        if (row.name != name) { continue; }
+        if (origin == DialectId::gemini) { return std::string(row.gemini); }
+        if (origin == DialectId::anthropic && !row.anthropic.empty()) { return std::string(row.anthropic); }
+    }
+    if (name == "reasoning_effort" && origin == DialectId::openai_responses) { return "reasoning.effort"; }
+    return std::string(name);
+}
+
+class RequestWriter {
+public:
+    RequestWriter(const ChatRequest& request, const TargetTraits& target, Drops& drops)
+        : request_(request),
+          target_(target),
+          drops_(drops),
+          family_(model_family(target.model)),
+          writing_{request, target, drops, ToolNames(request.tools), {}, {}} {}
+
+    std::string write() {
+        writer_.begin_object().member("model", target_.model.empty() ? request_.model : target_.model);
+        JsonWriter format;
+        write_format(format);  // may leave an instruction for the messages
+        writer_.key("messages");
+        write_messages(writing_, writer_);
+        write_tools(writing_, writer_);
+        if (request_.max_tokens) { writer_.member(target_.max_tokens_field, *request_.max_tokens); }
+        write_sampling();
+        write_reasoning();
+        writer_.raw_member_if("response_format", format.text());
+        write_accounting();
+        if (request_.stream) { write_stream(); }
+        write_extras();
+        return writer_.end_object().take();
+    }
+
+private:
+    bool own() const { return writing_.own(); }
+
+    void drop(std::string_view name, std::string reason) {
+        drops_.note(client_name(request_.origin, name), std::move(reason));
+    }
+
+    // Effort other than none makes OpenAI's reasoning models refuse sampling parameters.
+    bool samples() const { return own() || family_ != ModelFamily::reasoning; }
+
+    void number(std::string_view name, const JsonText& value) {
+        if (value.empty()) { return; }
+        if (samples()) {
+            writer_.raw_member(name, value);
+        } else {
+            drop(name, "reasoning models of OpenAI refuse it");
+        }
+    }
+
+    void write_sampling() {
+        const Sampling& sampling = request_.sampling;
+        number("temperature", sampling.temperature);
+        number("top_p", sampling.top_p);
+        if (own()) {
+            writer_.raw_member_if("top_k", sampling.top_k);
+        } else if (!sampling.top_k.empty()) {
+            drop("top_k", "openai-chat has no such parameter");
+        }
+        writer_.raw_member_if("seed", sampling.seed);
+        number("presence_penalty", sampling.presence_penalty);
+        number("frequency_penalty", sampling.frequency_penalty);
+        if (sampling.logprobs) { number("logprobs", *sampling.logprobs ? "true" : "false"); }
+        number("top_logprobs", sampling.top_logprobs);
+        number("logit_bias", sampling.logit_bias);
+        if (sampling.candidates) { writer_.member("n", *sampling.candidates); }
+        write_stop();
+    }
+
+    void write_stop() {
+        const auto& stop = request_.sampling.stop;
+        if (stop.empty()) { return; }
+        if (!samples()) { return drop("stop", "reasoning models of OpenAI refuse it"); }
+        const std::size_t count = own() ? stop.size() : std::min(stop.size(), stops_max);
+        if (count < stop.size()) { drop("stop", "openai-chat takes four of them"); }
+        writer_.key("stop").begin_array();
+        for (std::size_t i = 0; i < count; ++i) {
+            writer_.string(stop[i]);
+        }
+        writer_.end_array();
+    }
+
+    // "" when the client said nothing about how much.
+    std::string effort() const {
+        const ReasoningWish& wish = request_.reasoning;
+        if (!wish.effort.empty()) { return wish.effort; }
+        if (wish.enabled && !*wish.enabled) { return "none"; }
+        if (wish.budget_tokens && *wish.budget_tokens >= 0) { return std::string(effort_for(*wish.budget_tokens)); }
+        return {};
+    }
+
+    void write_reasoning() {
+        if (target_.reasoning_back == "reasoning_details") { return write_openrouter_reasoning(); }
+        const std::string said = effort();
+        if (said.empty()) { return; }
+        if (family_ == ModelFamily::plain && !own()) {
+            if (said != "none") { drop("reasoning_effort", "this model does not reason"); }
+            return;
+        }
+        // Switched off without a word for how much: hosts of other models know no such word (they may refuse "none").
+        if (family_ == ModelFamily::other && request_.reasoning.effort.empty() && said == "none") {
+            return drop("reasoning_effort", "this provider has no switch for it");
+        }
+        writer_.member("reasoning_effort", own() ? said : effort_known_to(target_.model, said));
+    }
+
+    void write_openrouter_reasoning() {
+        const ReasoningWish& wish = request_.reasoning;
+        JsonWriter inner;
+        inner.begin_object();
+        if (!wish.effort.empty()) {
+            inner.member("effort", own() ? wish.effort : effort_for_openrouter(wish.effort));
+        } else if (wish.budget_tokens && *wish.budget_tokens > 0) {
+            inner.member("max_tokens", *wish.budget_tokens);
+        } else if (wish.enabled || wish.adaptive) {
+            inner.member("enabled", wish.enabled.value_or(true));
+        }
+        if (wish.show && !*wish.show) { inner.member("exclude", true); }
+        inner.end_object();
+        if (inner.text().size() > 2) { writer_.raw_member("reasoning", inner.text()); }
+    }
+
+    static std::string effort_for_openrouter(const std::string& effort) { return effort == "max" ? "xhigh" : effort; }
+
+    void write_format(JsonWriter& out) {
+        const AnswerFormat& format = request_.format;
+        if (format.kind == FormatKind::unset || (format.kind == FormatKind::text && !own())) { return; }
+        if (format.kind == FormatKind::json_schema && (target_.strict_schema || own())) {
+            out.begin_object().member("type", "json_schema").key("json_schema").begin_object();
+            out.member("name", format.name.empty() ? std::string("answer") : schema_name());
+            out.member_if("description", format.description).raw_member_if("schema", format.schema);
+            if (format.strict) { out.member("strict", *format.strict); }
+            out.end_object().end_object();
+            return;
+        }
+        if (format.kind == FormatKind::text) {
+            out.begin_object().member("type", "text").end_object();
+            return;
+        }
+        out.begin_object().member("type", "json_object").end_object();
+        if (format.kind == FormatKind::json_schema) {
+            writing_.instruction = "Answer with one JSON value that follows this JSON Schema:\n" + format.schema;
+        } else if (!own() && !mentions_json()) {
+            // OpenAI refuses this format where no message says the word.
+            writing_.instruction = "Answer with one JSON object.";
+        }
+    }
+
+    std::string schema_name() const { return own() ? request_.format.name : flat_tool_name({}, request_.format.name); }
+
+    bool mentions_json() const {
+        return std::ranges::any_of(request_.messages, [](const Message& message) {
+            return std::ranges::any_of(message.parts, [](const Part& part) {
+                const auto* text = std::get_if<part::Text>(&part);
+                return text != nullptr && lower(text->text).find("json") != std::string::npos;
+            });
+        });
+    }
+
+    void write_accounting() {
+        write_verbosity();
+        if (!request_.user_id.empty()) {
+            // OpenAI refuses longer ones; Claude Code's is longer.
+            const std::string& id = request_.user_id;
+            if (known("metadata.user_id")) { writer_.member("user", id.size() > user_bytes_max ? sha256_hex(id) : id); }
+        }
+        if (!request_.prompt_cache_key.empty() && known("prompt_cache_key")) {
+            writer_.member("prompt_cache_key", request_.prompt_cache_key);
+        }
+        write_tier();
+        if (request_.cache_all) {
+            if (own()) {
+                write_cache_mark(writing_, request_.cache_all, writer_);
+            } else if (target_.cache_marks.empty()) {
+                note_lost_mark(writing_);
+            }
+        }
+        if (own()) {
+            if (request_.store) { writer_.member("store", *request_.store); }
+            write_metadata();
+            return;
+        }
+        if (request_.store.value_or(false)) { drops_.note("store", "answers are not stored at this provider"); }
+        if (!request_.metadata.empty()) { drops_.note("metadata", "openai-chat takes it for stored answers only"); }
+    }
+
+    // One of OpenAI's own parameters, which other hosts may refuse.
+    bool known(std::string_view name) {
+        if (own() || target_.openai_parameters) { return true; }
+        drops_.note(std::string(name), "this provider has no such parameter");
+        return false;
+    }
+
+    void write_verbosity() {
+        if (request_.verbosity.empty() || !known("verbosity")) { return; }
+        if (family_ == ModelFamily::reasoning || own()) {
+            writer_.member("verbosity", request_.verbosity);
+        } else {
+            drops_.note("verbosity", "this model does not take it");
+        }
+    }
+
+    void write_tier() {
+        const std::string& tier = request_.service_tier;
+        if (tier.empty()) { return; }
+        if (own()) {
+            writer_.member("service_tier", tier);
+        } else if ((tier == "flex" || tier == "priority" || tier == "default") && known("service_tier")) {
+            writer_.member("service_tier", tier);
+        } else if (tier == "standard_only" && target_.openai_parameters) {
+            writer_.member("service_tier", "default");
+        } else if (tier != "auto" && tier != "standard_only" && target_.openai_parameters) {
+            drops_.note("service_tier", fmt::format("openai-chat has no tier \"{}\"", tier));
+        }
+    }
+
+    void write_metadata() {
+        if (request_.metadata.empty()) { return; }
+        writer_.key("metadata").begin_object();
+        for (const auto& [key, value] : request_.metadata) {
+            writer_.member(key, value);
+        }
+        writer_.end_object();
+    }
+
+    void write_stream() {
+        writer_.member("stream", true);
+        if (!target_.stream_options) { return; }
+        writer_.key("stream_options").begin_object().member("include_usage", true);
+        constexpr std::string_view prefix = "stream_options.";
+        for (const auto& [path, json] : request_.extras) {
+            if (own() && path.starts_with(prefix)) { writer_.raw_member(path.substr(prefix.size()), json); }
+        }
+        writer_.end_object();
+    }
+
+    void write_extras() {
+        for (const auto& [path, json] : request_.extras) {
+            if (!own()) {
+                drops_.note(path, "openai-chat has no such parameter");
+            } else if (path.find_first_of(".[") == std::string::npos) {
+                writer_.raw_member(path, json);
+            } else if (!written_elsewhere(path)) {
+                drops_.note(path, "it has no place in what is sent");
+            }
+        }
+    }
+
+    // Tools go back as they were written; stream_options and members of messages have been.
+    bool written_elsewhere(std::string_view path) const {
+        if (path.starts_with("tools[")) { return true; }
+        if (path.starts_with("stream_options.")) { return request_.stream && target_.stream_options; }
+        const auto bracket = path.find(']');
+        return path.starts_with("messages[") && bracket != std::string_view::npos &&
+               path.find_first_of(".[", bracket + 2) == std::string_view::npos;
+    }
+
+    const ChatRequest& request_;
+    const TargetTraits& target_;
+    Drops& drops_;
+    ModelFamily family_;
+    Writing writing_;
+    JsonWriter writer_;
+};
+
+}  // namespace
+
+}  // namespace chat
+
+Result<EncodedRequest> OpenAiChatCodec::encode_request(const ChatRequest& request, const TargetTraits& target,
+                                                       Drops& drops) const {
+    if (!request.previous_response_id.empty()) {
+        return fail(ErrorKind::bad_request,
+                    "previous_response_id: this provider keeps no answers; send the whole conversation in input");
+    }
+    return EncodedRequest{chat::RequestWriter(request, target, drops).write()};
+}
+
+}  // namespace llmgw::wire
