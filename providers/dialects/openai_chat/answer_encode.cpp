@@ -6,8 +6,8 @@
 #include <fmt/format.h>
 
 #include "core/util/json_scan.hpp"
+#include "providers/dialects/custom_input.hpp"
 #include "providers/dialects/openai_chat/answer_shapes.hpp"
-#include "providers/dialects/openai_chat/bridged_input.hpp"
 #include "providers/dialects/openai_chat/call_seals.hpp"
 #include "providers/dialects/openai_chat/codec.hpp"
 #include "providers/dialects/openai_chat/request_write.hpp"

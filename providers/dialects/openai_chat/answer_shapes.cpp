@@ -122,15 +122,17 @@ std::int64_t code_points(std::string_view text) {
 ClientTools::ClientTools(const ChatRequest* request) {
     if (request == nullptr) { return; }
     names_ = ToolNames(request->tools);
-    legacy_ = std::ranges::any_of(request->tools, [](const Tool& tool) {
-        return tool.kind == ToolKind::function && tool.server_type == legacy_functions;
-    });
+    legacy_ = request->origin == DialectId::openai_chat && std::ranges::any_of(request->tools, [](const Tool& tool) {
+                  return tool.kind == ToolKind::function && tool.server_type == legacy_functions;
+              });
 }
 
 ClientCall ClientTools::find(const part::ToolCall& call) const {
     const Tool* tool = names_.find(call.name);
     ClientCall found;
-    found.name = tool != nullptr ? tool->name : flat_tool_name(call.name_space, call.name);
+    // Namespaces have no place here: such a tool keeps its flat name.
+    const bool known = tool != nullptr && tool->name_space.empty();
+    found.name = known ? tool->name : call.name_space.empty() ? call.name : flat_tool_name(call.name_space, call.name);
     found.custom = call.custom || (tool != nullptr && tool->kind == ToolKind::custom);
     found.bridged = found.custom && !call.custom;
     return found;

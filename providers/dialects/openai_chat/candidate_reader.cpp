@@ -187,7 +187,7 @@ void CandidateReader::take(const Value& message, std::string_view answer_id, std
     if (executed) {
         answer::PartBegin begin;
         begin.kind = answer::PartKind::foreign;
-        begin.foreign = {DialectId::openai_chat, "executed_tools", JsonText(executed->text), {}};
+        begin.foreign = {DialectId::openai_chat, "executed_tools", JsonText(executed->text), {}, false};
         whole_part(std::move(begin), out);
     }
     if (content) { take_content(*content, out); }

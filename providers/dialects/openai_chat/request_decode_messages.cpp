@@ -93,7 +93,8 @@ private:
             message.parts.emplace_back(part::Refusal{std::move(refusal)});
         }
         if (const Value* audio = find("audio"); audio != nullptr && audio->is_object()) {
-            message.parts.emplace_back(part::Foreign{DialectId::openai_chat, "audio", JsonText(audio->text), {}});
+            message.parts.emplace_back(
+                part::Foreign{DialectId::openai_chat, "audio", JsonText(audio->text), {}, false});
         }
         for (auto& call : calls) {
             message.parts.emplace_back(std::move(call));

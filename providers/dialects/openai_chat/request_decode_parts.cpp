@@ -75,7 +75,7 @@ public:
             return reasoning;
         }
         if (type_.empty()) { reading_.fault.expected(path_to(path_, "type"), "a string"); }
-        return part::Foreign{DialectId::openai_chat, type_, JsonText(value_.text), mark_};
+        return part::Foreign{DialectId::openai_chat, type_, JsonText(value_.text), mark_, false};
     }
 
 private:

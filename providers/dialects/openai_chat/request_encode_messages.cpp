@@ -6,6 +6,7 @@
 
 #include "core/util/json_scan.hpp"
 #include "core/util/text.hpp"
+#include "providers/dialects/custom_input.hpp"
 #include "providers/dialects/openai_chat/request_write.hpp"
 
 namespace llmgw::wire::chat {
@@ -335,10 +336,6 @@ private:
 
 void write_messages(Writing& writing, JsonWriter& writer) {
     MessageWriter(writing, writer).write();
-}
-
-std::string bridged_arguments(std::string_view input) {
-    return JsonWriter().begin_object().member("input", input).end_object().text();
 }
 
 }  // namespace llmgw::wire::chat

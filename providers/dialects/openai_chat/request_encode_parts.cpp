@@ -182,6 +182,7 @@ std::vector<ContentItem> content_items(Writing& writing, const std::vector<const
         } else if (const auto* refusal = std::get_if<part::Refusal>(part)) {
             item.text = refusal->text;
         } else if (const auto* foreign = std::get_if<part::Foreign>(part)) {
+            if (foreign->carried) { continue; }
             if (foreign->origin != DialectId::openai_chat) {
                 writing.drops.note(fmt::format("messages: {}", foreign->type), "openai-chat has no such block");
                 continue;

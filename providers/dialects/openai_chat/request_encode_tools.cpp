@@ -4,8 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/util/json_scan.hpp"
-#include "providers/dialects/common.hpp"
-#include "providers/dialects/openai_chat/request_read.hpp"
+#include "providers/dialects/custom_input.hpp"
 #include "providers/dialects/openai_chat/request_write.hpp"
 
 namespace llmgw::wire::chat {
@@ -133,6 +132,7 @@ private:
     }
 
     void write_tool(const Tool& tool) {
+        if (tool.kind == ToolKind::custom && !writing_.own()) { return write_tool(bridged_tool(tool)); }
         if (writing_.own() && !tool.raw.empty()) {
             writer_.raw(tool.raw);
             return;
@@ -141,36 +141,16 @@ private:
         const std::string_view type = custom ? "custom" : "function";
         writer_.begin_object().member("type", type).key(type).begin_object();
         writer_.member("name", writing_.names.flat(tool.name_space, tool.name));
-        if (tool.kind == ToolKind::custom && !custom) {
-            write_bridged(tool);
+        writer_.member_if("description", tool.description);
+        if (custom) {
+            writer_.raw_member_if("format", nested_format(tool.format));
         } else {
-            writer_.member_if("description", tool.description);
-            if (custom) {
-                writer_.raw_member_if("format", nested_format(tool.format));
-            } else {
-                writer_.raw_member_if("parameters",
-                                      writing_.own() ? tool.parameters : completed_schema(tool.parameters));
-                if (tool.strict && writing_.target.strict_schema) { writer_.member("strict", *tool.strict); }
-            }
+            writer_.raw_member_if("parameters", writing_.own() ? tool.parameters : completed_schema(tool.parameters));
+            if (tool.strict && writing_.target.strict_schema) { writer_.member("strict", *tool.strict); }
         }
         writer_.end_object();
         write_cache_mark(writing_, tool.cache, writer_);
         writer_.end_object();
-    }
-
-    // A function with the freeform input as its one argument.
-    void write_bridged(const Tool& tool) {
-        std::string how = "The tool's whole input, as plain text.";
-        if (const auto definition = json_scan::member(tool.format, "definition")) {
-            const auto syntax = json_scan::member(tool.format, "syntax");
-            how += fmt::format(" It must follow this {} grammar:\n{}", syntax ? string_or_empty(*syntax) : "",
-                               string_or_empty(*definition));
-        }
-        writer_.member_if("description", tool.description);
-        writer_.key("parameters").begin_object().member("type", "object").key("properties").begin_object();
-        writer_.key("input").begin_object().member("type", "string").member("description", how).end_object();
-        writer_.end_object().key("required").begin_array().string("input").end_array();
-        writer_.member("additionalProperties", false).end_object();
     }
 
     void write_choice() {

@@ -69,7 +69,4 @@ void write_content(Writing& writing, const std::vector<ContentItem>& items, Json
 
 inline constexpr std::string_view paragraph = "\n\n";
 
-// A custom tool's input as the arguments of the function it is bridged to.
-std::string bridged_arguments(std::string_view input);
-
 }  // namespace llmgw::wire::chat
