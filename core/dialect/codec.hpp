@@ -45,6 +45,7 @@ struct TargetTraits {
     bool tool_result_images = false;  // images inside tool messages
     bool image_urls = true;           // fetches http(s) images itself
     bool openai_parameters = true;    // takes OpenAI's own: prompt_cache_key, verbosity, user, service_tier
+    std::string thinking_switch;      // how reasoning is switched on and off: "", thinking, enable_thinking
     bool think_tags = false;          // its reasoning comes inside content, in <think>
     std::string cache_marks;          // how it takes cache marks: "", cache_control, prompt_cache_breakpoint
     // anthropic models

@@ -101,7 +101,9 @@ private:
         SealedCall sealed{begin.call.id, {}, std::exchange(choice.seals, {})};
         std::string extra;
         if (begin.call.sealed.origin == DialectId::openai_chat) {
-            if (begin.call.sealed.data.starts_with('{')) { extra = ",\"extra_content\":" + begin.call.sealed.data; }
+            if (begin.call.sealed.data.starts_with('{')) {
+                extra = ",\"extra_content\":" + one_line(begin.call.sealed.data);
+            }
         } else {
             sealed.own = begin.call.sealed;
         }
@@ -153,8 +155,8 @@ private:
             case answer::DeltaKind::summary: return say_reasoning(said.candidate, said.text);
             case answer::DeltaKind::summary_break: return say_reasoning(said.candidate, paragraph);
             case answer::DeltaKind::logprobs:
-                chunk(said.candidate, R"({"content":""})", fmt::format(R"(,"logprobs":{})", logprobs_json(said.raw)),
-                      "null");
+                chunk(said.candidate, R"({"content":""})",
+                      fmt::format(R"(,"logprobs":{})", one_line(logprobs_json(said.raw))), "null");
         }
     }
 
@@ -193,22 +195,22 @@ private:
 
     void on(const answer::PartEnd& end) {
         Choice& choice = this->choice(end.candidate);
-        if (choice.kind == PartKind::reasoning) { return take_seal(end, choice); }
+        if (choice.kind == PartKind::reasoning || choice.kind == PartKind::text) { return take_seal(end, choice); }
         if (choice.kind != PartKind::tool_call) { return; }
         if (choice.call.bridged) { say_arguments(end.candidate, choice, choice.bridged.finish()); }
         // Clients parse the arguments: a call without any has an empty object.
         if (!choice.arguments_said && !choice.call.custom) { say_arguments(end.candidate, choice, "{}"); }
     }
 
-    // This dialect's own seals have fields of their own; others wait for the next call.
+    // This dialect's own seals have fields of their own; those of other reasoning wait for the next call.
     void take_seal(const answer::PartEnd& end, Choice& choice) {
         if (end.sealed.empty()) { return; }
         if (end.sealed.origin != DialectId::openai_chat) {
-            choice.seals.push_back({end.sealed, end.redacted});
+            if (choice.kind == PartKind::reasoning) { choice.seals.push_back({end.sealed, end.redacted}); }
         } else if (end.sealed.data.starts_with('[')) {
-            delta(end.candidate, fmt::format(R"({{"reasoning_details":{}}})", end.sealed.data));
+            delta(end.candidate, fmt::format(R"({{"reasoning_details":{}}})", one_line(end.sealed.data)));
         } else if (end.sealed.data.starts_with('{')) {
-            delta(end.candidate, fmt::format(R"({{"extra_content":{}}})", end.sealed.data));
+            delta(end.candidate, fmt::format(R"({{"extra_content":{}}})", one_line(end.sealed.data)));
         }
     }
 

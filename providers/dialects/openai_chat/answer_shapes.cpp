@@ -109,6 +109,13 @@ std::string logprobs_json(const JsonText& raw) {
     return raw;
 }
 
+std::string one_line(std::string_view json) {
+    std::string line(json);
+    std::ranges::replace_if(
+        line, [](char c) { return c == '\n' || c == '\r'; }, ' ');
+    return line;
+}
+
 std::string image_address(const part::Media& media) {
     if (media.kind != part::MediaKind::image) { return {}; }
     if (media.data.empty()) { return media.url; }

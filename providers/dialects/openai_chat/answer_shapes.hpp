@@ -24,6 +24,9 @@ bool write_annotation(const part::Citation& citation, std::int64_t offset, std::
 // {content: [...], refusal: ...} from any dialect's.
 std::string logprobs_json(const JsonText& raw);
 
+// JSON as one line, for an event's data: line ends stand only between its values.
+std::string one_line(std::string_view json);
+
 // An address for an image, "" when there is none.
 std::string image_address(const part::Media& media);
 

@@ -158,6 +158,7 @@ void CandidateReader::take(const Value& message, std::string_view answer_id, std
         } else if (key == "reasoning_content" || key == "reasoning") {
             // Hosts in transition send the same text under both names.
             if (reasoning.empty()) { reasoning = string_or_empty(value); }
+            reasoned_ = reasoned_ || !reasoning.empty();
         } else if (key == "reasoning_details" && value.is_array()) {
             details = value.text;
         } else if (key == "refusal") {
@@ -180,7 +181,7 @@ void CandidateReader::take(const Value& message, std::string_view answer_id, std
         return true;
     });
     if (!details.empty()) {
-        if (reasoning.empty()) { reasoning = details_text(details); }
+        if (reasoning.empty() && !reasoned_) { reasoning = details_text(details); }
         details_.add(details);
     }
     say(Open::reasoning, std::move(reasoning), out);

@@ -96,6 +96,7 @@ private:
     std::size_t current_ = 0;  // of calls_: the one that is said now
     std::vector<Late> late_;   // said while calls were open
     bool called_ = false;
+    bool reasoned_ = false;  // in words of its own: the details repeat them
     bool refused_ = false;
 };
 

@@ -4,11 +4,9 @@
 
 #include <fmt/format.h>
 
-#include "core/model/reasoning_effort.hpp"
 #include "core/util/sha256.hpp"
 #include "core/util/text.hpp"
 #include "providers/dialects/openai_chat/codec.hpp"
-#include "providers/dialects/openai_chat/model_family.hpp"
 #include "providers/dialects/openai_chat/request_write.hpp"
 
 namespace llmgw::wire {
@@ -20,42 +18,13 @@ namespace {
 constexpr std::size_t stops_max = 4;
 constexpr std::size_t user_bytes_max = 64;
 
-// What a setting is called by clients of Gemini; the other three dialects agree in nearly all of them.
-struct SettingName {
-    std::string_view name;
-    std::string_view gemini;
-    std::string_view anthropic = {};
-};
-constexpr SettingName setting_names[] = {
-    {"temperature", "generationConfig.temperature"},
-    {"top_p", "generationConfig.topP"},
-    {"top_k", "generationConfig.topK"},
-    {"stop", "generationConfig.stopSequences", "stop_sequences"},
-    {"logprobs", "generationConfig.responseLogprobs"},
-    {"top_logprobs", "generationConfig.logprobs"},
-    {"presence_penalty", "generationConfig.presencePenalty"},
-    {"frequency_penalty", "generationConfig.frequencyPenalty"},
-    {"reasoning_effort", "generationConfig.thinkingConfig", "thinking"},
-};
-
-std::string client_name(DialectId origin, std::string_view name) {
-    for (const auto& row : setting_names) {
-        if (row.name != name) { continue; }
-        if (origin == DialectId::gemini) { return std::string(row.gemini); }
-        if (origin == DialectId::anthropic && !row.anthropic.empty()) { return std::string(row.anthropic); }
-    }
-    if (name == "reasoning_effort" && origin == DialectId::openai_responses) { return "reasoning.effort"; }
-    return std::string(name);
-}
-
 class RequestWriter {
 public:
     RequestWriter(const ChatRequest& request, const TargetTraits& target, Drops& drops)
         : request_(request),
           target_(target),
           drops_(drops),
-          family_(model_family(target.model)),
-          writing_{request, target, drops, ToolNames(request.tools), {}, {}} {}
+          writing_{request, target, drops, model_family(target.model), ToolNames(request.tools), {}, {}} {}
 
     std::string write() {
         writer_.begin_object().member("model", target_.model.empty() ? request_.model : target_.model);
@@ -66,7 +35,7 @@ public:
         write_tools(writing_, writer_);
         if (request_.max_tokens) { writer_.member(target_.max_tokens_field, *request_.max_tokens); }
         write_sampling();
-        write_reasoning();
+        write_reasoning(writing_, writer_);
         writer_.raw_member_if("response_format", format.text());
         write_accounting();
         if (request_.stream) { write_stream(); }
@@ -77,12 +46,10 @@ public:
 private:
     bool own() const { return writing_.own(); }
 
-    void drop(std::string_view name, std::string reason) {
-        drops_.note(client_name(request_.origin, name), std::move(reason));
-    }
+    void drop(std::string_view name, std::string reason) { note_setting(writing_, name, std::move(reason)); }
 
     // Effort other than none makes OpenAI's reasoning models refuse sampling parameters.
-    bool samples() const { return own() || family_ != ModelFamily::reasoning; }
+    bool samples() const { return own() || writing_.family != ModelFamily::reasoning; }
 
     void number(std::string_view name, const JsonText& value) {
         if (value.empty()) { return; }
@@ -124,48 +91,6 @@ private:
         }
         writer_.end_array();
     }
-
-    // "" when the client said nothing about how much.
-    std::string effort() const {
-        const ReasoningWish& wish = request_.reasoning;
-        if (!wish.effort.empty()) { return wish.effort; }
-        if (wish.enabled && !*wish.enabled) { return "none"; }
-        if (wish.budget_tokens && *wish.budget_tokens >= 0) { return std::string(effort_for(*wish.budget_tokens)); }
-        return {};
-    }
-
-    void write_reasoning() {
-        if (target_.reasoning_back == "reasoning_details") { return write_openrouter_reasoning(); }
-        const std::string said = effort();
-        if (said.empty()) { return; }
-        if (family_ == ModelFamily::plain && !own()) {
-            if (said != "none") { drop("reasoning_effort", "this model does not reason"); }
-            return;
-        }
-        // Switched off without a word for how much: hosts of other models know no such word (they may refuse "none").
-        if (family_ == ModelFamily::other && request_.reasoning.effort.empty() && said == "none") {
-            return drop("reasoning_effort", "this provider has no switch for it");
-        }
-        writer_.member("reasoning_effort", own() ? said : effort_known_to(target_.model, said));
-    }
-
-    void write_openrouter_reasoning() {
-        const ReasoningWish& wish = request_.reasoning;
-        JsonWriter inner;
-        inner.begin_object();
-        if (!wish.effort.empty()) {
-            inner.member("effort", own() ? wish.effort : effort_for_openrouter(wish.effort));
-        } else if (wish.budget_tokens && *wish.budget_tokens > 0) {
-            inner.member("max_tokens", *wish.budget_tokens);
-        } else if (wish.enabled || wish.adaptive) {
-            inner.member("enabled", wish.enabled.value_or(true));
-        }
-        if (wish.show && !*wish.show) { inner.member("exclude", true); }
-        inner.end_object();
-        if (inner.text().size() > 2) { writer_.raw_member("reasoning", inner.text()); }
-    }
-
-    static std::string effort_for_openrouter(const std::string& effort) { return effort == "max" ? "xhigh" : effort; }
 
     void write_format(JsonWriter& out) {
         const AnswerFormat& format = request_.format;
@@ -238,7 +163,7 @@ private:
 
     void write_verbosity() {
         if (request_.verbosity.empty() || !known("verbosity")) { return; }
-        if (family_ == ModelFamily::reasoning || own()) {
+        if (writing_.family == ModelFamily::reasoning || own()) {
             writer_.member("verbosity", request_.verbosity);
         } else {
             drops_.note("verbosity", "this model does not take it");
@@ -272,10 +197,7 @@ private:
         writer_.member("stream", true);
         if (!target_.stream_options) { return; }
         writer_.key("stream_options").begin_object().member("include_usage", true);
-        constexpr std::string_view prefix = "stream_options.";
-        for (const auto& [path, json] : request_.extras) {
-            if (own() && path.starts_with(prefix)) { writer_.raw_member(path.substr(prefix.size()), json); }
-        }
+        write_inner_extras(writing_, "stream_options.", writer_);
         writer_.end_object();
     }
 
@@ -294,7 +216,9 @@ private:
     // Tools go back as they were written; stream_options and members of messages have been.
     bool written_elsewhere(std::string_view path) const {
         if (path.starts_with("tools[")) { return true; }
+        if (path.starts_with("reasoning.")) { return target_.reasoning_back == "reasoning_details"; }
         if (path.starts_with("stream_options.")) { return request_.stream && target_.stream_options; }
+        if (path.starts_with("thinking.")) { return target_.reasoning_back != "reasoning_details"; }
         const auto bracket = path.find(']');
         return path.starts_with("messages[") && bracket != std::string_view::npos &&
                path.find_first_of(".[", bracket + 2) == std::string_view::npos;
@@ -303,7 +227,6 @@ private:
     const ChatRequest& request_;
     const TargetTraits& target_;
     Drops& drops_;
-    ModelFamily family_;
     Writing writing_;
     JsonWriter writer_;
 };

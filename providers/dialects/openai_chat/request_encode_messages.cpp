@@ -126,14 +126,14 @@ private:
         const bool has_calls = !step.call_ids.empty();
         const bool reasons = !spoken.thinking.empty() && !writing_.target.reasoning_back.empty();
         const bool speaks = !spoken.items.empty() || !spoken.refusal.empty() || !spoken.audio.empty();
-        if (!speaks && !reasons && !has_calls) { return; }
+        if (!speaks && !reasons && !has_calls && !writing_.own()) { return; }
         writer_.begin_object().member("role", "assistant");
         write_tail(step.message);
-        write_reasoning(spoken);
+        write_reasoning(spoken, has_calls);
         writer_.key("content");
         if (writing_.target.reasoning_back == "thinking_parts" && !spoken.thinking.empty()) {
             write_thinking_parts(spoken);
-        } else if (spoken.items.empty()) {
+        } else if (spoken.items.empty() && (has_calls || !writing_.own())) {
             writer_.null();
         } else {
             write_content(writing_, spoken.items, writer_);
@@ -232,14 +232,15 @@ private:
         }
     }
 
-    void write_reasoning(const Spoken& spoken) {
+    void write_reasoning(const Spoken& spoken, bool has_calls) {
         const std::string_view form = writing_.target.reasoning_back;
         if (form == "reasoning_details" && !spoken.details.empty()) {
             writer_.key(form).raw(fmt::format("[{}]", spoken.details));
         } else if (form == "reasoning" || form == "reasoning_details") {
             writer_.member_if("reasoning", spoken.thinking);
-        } else if (form == "reasoning_content") {
-            writer_.member_if("reasoning_content", spoken.thinking);
+        } else if (form == "reasoning_content" && (has_calls || !spoken.thinking.empty())) {
+            // DeepSeek and Moonshot refuse a call without it; for one of another provider's it is empty.
+            writer_.member("reasoning_content", spoken.thinking);
         }
     }
 

@@ -79,8 +79,8 @@ private:
         JsonWriter writer;
         if (!media_.url.empty()) {
             if (!writing_.own()) { return lost("documents cannot be given by address"); }
-            writer.begin_object().member("type", "document_url").member("document_url", media_.url);
-            writer.member_if("document_name", media_.name);
+            writer.begin_object().member("type", "file").key("file").begin_object();  // OpenRouter
+            writer.member_if("filename", media_.name).member("file_data", media_.url).end_object();
             return writer.take();
         }
         if (media_.data.empty() && !same_store) { return lost("the file is in another provider's store"); }

@@ -82,7 +82,7 @@ private:
             std::string id = call->id;
             if (id.empty()) {
                 id = "call_" + std::to_string(calls_) + "_" + sha256_hex(call->name).substr(0, 8);
-            } else if (id.size() > call_id_bytes_max) {
+            } else if (id.size() > call_id_bytes_max && request_.origin != DialectId::openai_chat) {
                 id = "call_" + sha256_hex(id).substr(0, 32);
             }
             step.call_ids.push_back(id);

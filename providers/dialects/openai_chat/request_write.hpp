@@ -9,6 +9,7 @@
 
 #include "core/dialect/codec.hpp"
 #include "core/util/json_writer.hpp"
+#include "providers/dialects/openai_chat/model_family.hpp"
 #include "providers/dialects/tool_names.hpp"
 
 namespace llmgw::wire::chat {
@@ -40,6 +41,7 @@ struct Writing {
     const ChatRequest& request;
     const TargetTraits& target;
     Drops& drops;
+    ModelFamily family;
     ToolNames names;
     std::set<const Part*> marks;  // places marked for caching, where the client marked none
     std::string instruction;      // said as one more system message after the leading ones
@@ -50,6 +52,13 @@ struct Writing {
 
 void write_messages(Writing& writing, JsonWriter& writer);
 void write_tools(Writing& writing, JsonWriter& writer);
+void write_reasoning(Writing& writing, JsonWriter& writer);
+
+// What a client of this dialect wrote besides in an object that is written anew; `prefix` ends with a dot.
+void write_inner_extras(Writing& writing, std::string_view prefix, JsonWriter& writer);
+
+// Notes that a setting is lost, under the name its client knows. `name` is this dialect's.
+void note_setting(Writing& writing, std::string_view name, std::string reason);
 
 // `, "cache_control": {...}` in the target's form, when there is a mark; noted where the target has no form.
 void note_lost_mark(Writing& writing);
