@@ -97,7 +97,9 @@ void CandidateReader::say(Open kind, std::string text, std::vector<AnswerEvent>&
             late_.push_back({kind, std::move(text)});
             return;
         }
+        end_part(out);
     }
+    say_late(out);
     open_part(kind, out);
     const auto delta = kind == Open::reasoning ? answer::DeltaKind::reasoning_text : answer::DeltaKind::text;
     out.emplace_back(answer::Delta{delta, candidate_, std::move(text), {}});
@@ -117,7 +119,10 @@ void CandidateReader::release(std::vector<AnswerEvent>& out) {
         if (current_ + 1 == calls_.size() && late_.empty()) { break; }
         end_part(out);
     }
-    if (calls_wait()) { return; }
+    if (!calls_wait()) { say_late(out); }
+}
+
+void CandidateReader::say_late(std::vector<AnswerEvent>& out) {
     for (auto& late : std::exchange(late_, {})) {
         say(late.kind, std::move(late.text), out);
     }

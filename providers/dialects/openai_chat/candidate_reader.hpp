@@ -63,6 +63,7 @@ private:
     };
 
     void say(Open kind, std::string text, std::vector<AnswerEvent>& out);
+    void say_late(std::vector<AnswerEvent>& out);
     void open_part(Open kind, std::vector<AnswerEvent>& out);
     void end_part(std::vector<AnswerEvent>& out);
     void say_seals(std::vector<AnswerEvent>& out);
