@@ -484,6 +484,12 @@ TEST_SUITE("codec/openai-chat/answers") {
         }
         CHECK(codec.decode_answer(R"({"error":{"message":"no","code":429}})", events));
         CHECK(events_text(events) == "failed 429 rate_limit no\nend\n");
+        // The object itself is the error at vLLM and Mistral; in a stream its event may be named so.
+        events.clear();
+        CHECK(codec.decode_answer(R"({"object":"error","message":"bad","type":"invalid_request_error"})", events));
+        CHECK(events_text(events) == "failed 400 bad_request bad\nend\n");
+        CHECK(events_text(read_answer(codec, "event: error\ndata: {\"message\":\"bad\",\"code\":500}\n\n", 99)) ==
+              "failed 500 server bad\nend\n");
     }
 
     TEST_CASE("<think> is reasoning only where the host's trait says so") {

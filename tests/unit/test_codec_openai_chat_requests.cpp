@@ -238,13 +238,14 @@ TEST_SUITE("codec/openai-chat/requests") {
                 {"type":"image_url","image_url":{"url":"data:image/png;base64,iVBO"}}]},
             {"role":"user","content":"Go on."},
             {"role":"system","content":"Be brief."}])"));
-        CHECK(body["max_completion_tokens"] == 32000);
+        CHECK(body["max_completion_tokens"] == 16384);
         CHECK(body["stream_options"] == json::parse(R"({"include_usage":true})"));
         CHECK(body["user"] == sha256_hex(request.user_id));
         CHECK(drops ==
-              "top_k: openai-chat has no such parameter\ncontext_management: openai-chat has no such parameter\n");
+              "max_tokens: this model gives at most 16384\ntop_k: openai-chat has no such parameter\n"
+              "context_management: openai-chat has no such parameter\n");
         // A host that takes images there keeps them there.
-        TargetTraits traits = target();
+        TargetTraits traits = target("other");
         traits.tool_result_images = true;
         traits.max_tokens_field = "max_tokens";
         traits.stream_options = false;
@@ -305,7 +306,9 @@ TEST_SUITE("codec/openai-chat/requests") {
         request.tools = {patch, spawn, search};
         say(request, Role::developer, {text("Be.")});
         say(request, Role::user, {text("Do.")});
-        say(request, Role::assistant, {text("First.")});
+        part::Text first = text("First.");
+        first.phase = "commentary";
+        say(request, Role::assistant, {first});
         part::ToolCall custom = call("call_p", "apply_patch", "*** \"x\"\n");
         custom.custom = true;
         say(request, Role::assistant, {custom});
@@ -319,6 +322,8 @@ TEST_SUITE("codec/openai-chat/requests") {
         request.tool_choice.mode = ToolChoiceMode::automatic;
         request.tool_choice.parallel = false;
         request.store = false;
+        request.reasoning.summary = "auto";
+        request.max_tokens = 100'000;
         request.prompt_cache_key = "key";
         const auto [body, drops] = encode(request, target("gpt-5.1"));
         const std::string short_id = "call_" + sha256_hex(long_id).substr(0, 32);
@@ -347,9 +352,12 @@ TEST_SUITE("codec/openai-chat/requests") {
         CHECK(body["parallel_tool_calls"] == false);
         CHECK(body["prompt_cache_key"] == "key");
         CHECK_FALSE(body.contains("store"));
+        CHECK(body["max_completion_tokens"] == 100'000);
         CHECK(drops ==
+              "messages: phase: openai-chat has no such member\n"
               "tools[0] (format): the grammar is described to the model, not enforced\n"
-              "web_search: openai-chat models search only where their name says so\n");
+              "web_search: openai-chat models search only where their name says so\n"
+              "reasoning.summary: openai-chat shows reasoning as the provider does\n");
         TargetTraits old = target("other");
         old.developer_role = false;
         old.openai_parameters = false;
@@ -559,7 +567,8 @@ TEST_SUITE("codec/openai-chat/requests") {
         CHECK(strict.body["messages"].size() == 2);
         TargetTraits traits = target();
         traits.strict_schema = false;
-        const json said = encode(request, traits).body;
+        const auto [said, drops] = encode(request, traits);
+        CHECK(drops == "output_config.format: the schema is said to the model, not enforced\n");
         CHECK(said["response_format"] == json::parse(R"({"type":"json_object"})"));
         REQUIRE(said["messages"].size() == 3);
         CHECK(said["messages"][1]["role"] == "system");

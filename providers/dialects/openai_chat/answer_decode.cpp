@@ -48,7 +48,7 @@ public:
     void decode(const SseEvent& sse, std::vector<AnswerEvent>& out) override {
         if (sse.comment_only || ended_) { return; }
         if (sse.data.starts_with("[DONE]")) { return end(out); }
-        take(sse.data, out);
+        take(sse.data, out, sse.name == "error");
     }
 
     void finish(std::vector<AnswerEvent>& out) override {
@@ -61,9 +61,10 @@ public:
         say_usage(out);
     }
 
-    // A chunk or a whole body; false when it is not a JSON object.
-    bool take(std::string_view json, std::vector<AnswerEvent>& out) {
+    // A chunk or a whole body; false when it is not a JSON object. `is_error`: an event that is named so.
+    bool take(std::string_view json, std::vector<AnswerEvent>& out, bool is_error = false) {
         Chunk chunk;
+        chunk.flat_error = is_error;
         const bool whole = json_scan::each_member(json, [&](std::string_view key, const Value& value) {
             if (value.type != Type::null) { chunk.take(key, value); }
             return true;
@@ -82,7 +83,18 @@ public:
             return true;
         });
         take_usage(chunk);
-        if (chunk.error || chunk.stopped_by_error) { fail(chunk, out); }
+        if (chunk.error) {
+            fail(read_error_value(*chunk.error), out);
+        } else if (chunk.flat_error) {
+            fail(read_error_body(json), out);
+        } else if (chunk.stopped_by_error) {
+            fail({"The provider ended the answer with finish_reason \"" + stop_word_ + "\" and no message.",
+                  {stop_word_},
+                  0,
+                  {},
+                  {}},
+                 out);
+        }
         return true;
     }
 
@@ -116,8 +128,8 @@ private:
         std::string_view citations;
         std::string_view search_results;
         std::optional<Value> error;
+        bool flat_error = false;  // the object is the error: vLLM, Mistral
         bool stopped_by_error = false;
-        std::string_view stop_word;
 
         void take(std::string_view key, const Value& value) {
             if (key == "choices" && value.is_array()) {
@@ -142,6 +154,8 @@ private:
                 search_results = value.text;
             } else if (key == "error" && is_present(value)) {
                 error = value;
+            } else if (key == "object" && value.text == "\"error\"") {
+                flat_error = true;
             }
         }
 
@@ -239,15 +253,8 @@ private:
         out.emplace_back(answer::UsageSeen{*std::exchange(usage_, std::nullopt)});
     }
 
-    void fail(const Chunk& chunk, std::vector<AnswerEvent>& out) {
+    void fail(ErrorFacts facts, std::vector<AnswerEvent>& out) {
         say_usage(out);
-        ErrorFacts facts;
-        if (chunk.error) {
-            facts = read_error_value(*chunk.error);
-        } else {
-            facts.message = "The provider ended the answer with finish_reason \"" + stop_word_ + "\" and no message.";
-            facts.words.push_back(stop_word_);
-        }
         ApiError error = classify_error(0, std::move(facts));
         if (stop_word_ == "insufficient_system_resource") {
             error.error_class = ErrorClass::overloaded;

@@ -48,6 +48,24 @@ ModelFamily model_family(std::string_view model) {
     return version->major < 5 || model.starts_with("gpt-5-chat") ? ModelFamily::plain : ModelFamily::reasoning;
 }
 
+std::int64_t output_tokens_max(std::string_view model) {
+    struct Row {
+        std::string_view prefix;
+        std::int64_t tokens;
+    };
+    // The first row that fits holds.
+    constexpr Row rows[] = {
+        {"gpt-3.5", 4096},     {"gpt-4o", 16384},     {"gpt-4.1", 32768}, {"gpt-4-turbo", 4096}, {"gpt-4", 8192},
+        {"chatgpt-4o", 16384}, {"gpt-5-chat", 16384}, {"gpt-5", 128000},  {"o1-mini", 65536},    {"o1-preview", 32768},
+        {"o1", 100000},        {"o3", 100000},        {"o4", 100000},
+    };
+    model = bare(model);
+    for (const auto& row : rows) {
+        if (model.starts_with(row.prefix)) { return row.tokens; }
+    }
+    return 0;
+}
+
 std::string effort_known_to(std::string_view model, std::string_view effort) {
     model = bare(model);
     const bool none = effort == "none";

@@ -2,6 +2,7 @@
 // the others the reverse. A request that was written for another dialect would be answered with a 400 otherwise.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -15,6 +16,9 @@ enum class ModelFamily {
 
 // `model` may have a prefix ("openai/gpt-4o", "ft:gpt-4o:...").
 ModelFamily model_family(std::string_view model);
+
+// The most tokens this model gives in one answer; 0 where that is not known. More asked for is a 400.
+std::int64_t output_tokens_max(std::string_view model);
 
 // The effort nearest to `effort` that this model knows.
 std::string effort_known_to(std::string_view model, std::string_view effort);

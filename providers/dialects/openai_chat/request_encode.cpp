@@ -33,7 +33,7 @@ public:
         writer_.key("messages");
         write_messages(writing_, writer_);
         write_tools(writing_, writer_);
-        if (request_.max_tokens) { writer_.member(target_.max_tokens_field, *request_.max_tokens); }
+        write_max_tokens();
         write_sampling();
         write_reasoning(writing_, writer_);
         writer_.raw_member_if("response_format", format.text());
@@ -47,6 +47,17 @@ private:
     bool own() const { return writing_.own(); }
 
     void drop(std::string_view name, std::string reason) { note_setting(writing_, name, std::move(reason)); }
+
+    void write_max_tokens() {
+        if (!request_.max_tokens) { return; }
+        std::int64_t tokens = *request_.max_tokens;
+        const std::int64_t most = output_tokens_max(target_.model);
+        if (!own() && most > 0 && tokens > most) {
+            tokens = most;
+            drop("max_tokens", fmt::format("this model gives at most {}", most));
+        }
+        writer_.member(target_.max_tokens_field, tokens);
+    }
 
     // Effort other than none makes OpenAI's reasoning models refuse sampling parameters.
     bool samples() const { return own() || writing_.family != ModelFamily::reasoning; }
@@ -110,6 +121,7 @@ private:
         out.begin_object().member("type", "json_object").end_object();
         if (format.kind == FormatKind::json_schema) {
             writing_.instruction = "Answer with one JSON value that follows this JSON Schema:\n" + format.schema;
+            drop("response_format", "the schema is said to the model, not enforced");
         } else if (!own() && !mentions_json()) {
             // OpenAI refuses this format where no message says the word.
             writing_.instruction = "Answer with one JSON object.";

@@ -185,6 +185,7 @@ private:
         if (text.sealed.origin == DialectId::openai_chat && !text.sealed.data.empty()) {
             spoken.seal = text.sealed.data;
         }
+        if (!text.phase.empty()) { writing_.drops.note("messages: phase", "openai-chat has no such member"); }
         if (text.text.empty()) { return; }
         if (together && !writing_.own() && !spoken.items.empty() && spoken.items.back().raw.empty()) {
             spoken.items.back().text += text.text;

@@ -75,6 +75,7 @@ private:
 
     JsonText document() {
         const bool same_store = media_.origin == DialectId::openai_chat || media_.origin == DialectId::openai_responses;
+        if (media_.citations) { lost("sources cannot be asked for", "document.citations"); }
         if (!media_.context.empty()) { lost("the context of a document has no place", "document.context"); }
         JsonWriter writer;
         if (!media_.url.empty()) {

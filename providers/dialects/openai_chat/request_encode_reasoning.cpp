@@ -13,6 +13,7 @@ struct SettingName {
     std::string_view name;
     std::string_view gemini;
     std::string_view anthropic = {};
+    std::string_view responses = {};
 };
 constexpr SettingName setting_names[] = {
     {"temperature", "generationConfig.temperature"},
@@ -23,7 +24,9 @@ constexpr SettingName setting_names[] = {
     {"top_logprobs", "generationConfig.logprobs"},
     {"presence_penalty", "generationConfig.presencePenalty"},
     {"frequency_penalty", "generationConfig.frequencyPenalty"},
-    {"reasoning_effort", "generationConfig.thinkingConfig", "thinking"},
+    {"max_tokens", "generationConfig.maxOutputTokens", "max_tokens", "max_output_tokens"},
+    {"reasoning_effort", "generationConfig.thinkingConfig", "thinking", "reasoning.effort"},
+    {"response_format", "generationConfig.responseJsonSchema", "output_config.format", "text.format"},
 };
 
 std::string client_name(DialectId origin, std::string_view name) {
@@ -31,8 +34,8 @@ std::string client_name(DialectId origin, std::string_view name) {
         if (row.name != name) { continue; }
         if (origin == DialectId::gemini) { return std::string(row.gemini); }
         if (origin == DialectId::anthropic && !row.anthropic.empty()) { return std::string(row.anthropic); }
+        if (origin == DialectId::openai_responses && !row.responses.empty()) { return std::string(row.responses); }
     }
-    if (name == "reasoning_effort" && origin == DialectId::openai_responses) { return "reasoning.effort"; }
     return std::string(name);
 }
 
@@ -109,6 +112,9 @@ void write_inner_extras(Writing& writing, std::string_view prefix, JsonWriter& w
 void write_reasoning(Writing& writing, JsonWriter& writer) {
     if (writing.target.reasoning_back == "reasoning_details") { return write_openrouter(writing, writer); }
     const ReasoningWish& wish = writing.request.reasoning;
+    if (!wish.summary.empty() && !writing.own()) {
+        writing.drops.note("reasoning.summary", "openai-chat shows reasoning as the provider does");
+    }
     const bool switched = write_switch(writing, writer);
     // A client of this dialect said the effort itself, or did not.
     const std::string effort = writing.own() ? wish.effort : effort_of(wish);
