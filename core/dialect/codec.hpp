@@ -37,12 +37,17 @@ struct TargetTraits {
     std::int64_t default_max_tokens = 8192;  // where the dialect requires a number and the client gave none
     // openai-chat hosts
     std::string max_tokens_field = "max_completion_tokens";  // or max_tokens
-    std::string reasoning_back;       // how reasoning goes back: "", reasoning_content, reasoning, reasoning_details
+    // How reasoning goes back: "", reasoning_content, reasoning, reasoning_details, thinking_parts (a list in content).
+    std::string reasoning_back;
     bool developer_role = true;       // false: developer becomes system
     bool strict_schema = true;        // knows `strict` and json_schema
     bool stream_options = true;       // knows stream_options.include_usage
     bool tool_result_images = false;  // images inside tool messages
     bool image_urls = true;           // fetches http(s) images itself
+    bool openai_parameters = true;    // takes OpenAI's own: prompt_cache_key, verbosity, user, service_tier
+    std::string thinking_switch;      // how reasoning is switched on and off: "", thinking, enable_thinking
+    bool think_tags = false;          // its reasoning comes inside content, in <think>
+    std::string cache_marks;          // how it takes cache marks: "", cache_control, prompt_cache_breakpoint
     // anthropic models
     bool adaptive_thinking = true;    // false: thinking needs a budget
     bool system_in_messages = false;  // role "system" inside messages
@@ -119,6 +124,11 @@ public:
     virtual std::unique_ptr<AnswerDecoder> answer_decoder() const = 0;
     // A whole JSON body. False when it is no answer of this dialect.
     virtual bool decode_answer(std::string_view body, std::vector<AnswerEvent>& out) const = 0;
+    // The same for hosts whose answers differ by a trait (think_tags).
+    virtual std::unique_ptr<AnswerDecoder> answer_decoder_for(const TargetTraits&) const { return answer_decoder(); }
+    virtual bool decode_answer_for(const TargetTraits&, std::string_view body, std::vector<AnswerEvent>& out) const {
+        return decode_answer(body, out);
+    }
 };
 
 }  // namespace llmgw

@@ -1,5 +1,5 @@
 // OpenAI Chat Completions, as OpenAI and some thirty hosts speak it; also Embeddings answers.
-// One class, its methods in response.cpp, errors.cpp, usage.cpp and stream.cpp.
+// One class, its methods in response.cpp, errors.cpp, usage.cpp and stream.cpp; translation is in codec.hpp.
 #pragma once
 
 #include <memory>
@@ -9,6 +9,7 @@
 
 #include "core/dialect/dialect.hpp"
 #include "providers/dialects/common.hpp"
+#include "providers/dialects/openai_chat/codec.hpp"
 
 namespace llmgw::wire {
 
@@ -22,6 +23,10 @@ public:
     std::string encode_error(const ApiError& error) const override;
     std::string encode_stream_error(const ApiError& error, const StreamState& state) const override;
     std::string_view ping(bool started) const override;
+    const Codec* codec() const override { return &codec_; }
+
+private:
+    OpenAiChatCodec codec_;
 };
 
 // `usage_json` is a usage object, `timings_json` llama.cpp's timings object; either may be empty.
