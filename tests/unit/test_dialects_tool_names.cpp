@@ -1,0 +1,65 @@
+#include <set>
+#include <string>
+
+#include <doctest/doctest.h>
+
+#include "providers/dialects/tool_names.hpp"
+
+using namespace llmgw;
+using namespace llmgw::wire;
+
+namespace {
+
+Tool tool(std::string name_space, std::string name, ToolKind kind = ToolKind::function) {
+    Tool made;
+    made.kind = kind;
+    made.name = std::move(name);
+    made.name_space = std::move(name_space);
+    return made;
+}
+
+}  // namespace
+
+TEST_SUITE("dialects/tool_names") {
+    TEST_CASE("flat names: plain ones stay, the rest is shortened and told apart") {
+        CHECK(flat_tool_name("", "shell") == "shell");
+        CHECK(flat_tool_name("functions", "exec") == "functions__exec");
+        CHECK(flat_tool_name("", std::string(64, 'a')) == std::string(64, 'a'));
+
+        std::set<std::string> seen;
+        for (const std::string name :
+             {std::string(65, 'a'), std::string(65, 'a') + "b", std::string("a.b"), std::string("a:b"),
+              std::string("a_b"), std::string("1st"), std::string(""), std::string("\xC3\xA9t\xC3\xA9")}) {
+            const std::string flat = flat_tool_name("", name);
+            CAPTURE(name);
+            CHECK(flat.size() <= 64);
+            CHECK_FALSE(flat.empty());
+            CHECK(flat.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") ==
+                  std::string::npos);
+            CHECK(flat.find_first_of("0123456789-") != 0);
+            CHECK(seen.insert(flat).second);
+            CHECK(flat == flat_tool_name("", name));
+        }
+    }
+
+    TEST_CASE("a request's names lead back to its tools") {
+        const std::vector<Tool> tools = {tool("functions", "exec", ToolKind::custom),
+                                         tool("", "functions__exec"),
+                                         tool("a", "b__c"),
+                                         tool("a__b", "c"),
+                                         tool("", "web_search", ToolKind::server),
+                                         tool("", std::string(100, 'x'))};
+        const ToolNames names(tools);
+        std::set<std::string> flats;
+        for (const auto& each : tools) {
+            if (each.kind == ToolKind::server) { continue; }
+            const std::string flat = names.flat(each.name_space, each.name);
+            CHECK(flats.insert(flat).second);
+            CHECK(names.find(flat) == &each);
+        }
+        CHECK(names.flat("functions", "exec") == "functions__exec");
+        CHECK(names.find("web_search") == nullptr);
+        CHECK(names.find("nothing") == nullptr);
+        CHECK(names.flat("gone", "tool") == "gone__tool");
+    }
+}
