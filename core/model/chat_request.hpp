@@ -107,6 +107,8 @@ struct Foreign {
     std::string type;  // the wire's name of it, for the note
     JsonText raw;
     std::optional<CacheMark> cache;
+    // What it says is said elsewhere in the request as well (additional_tools: in `tools`): leaving it out is no loss.
+    bool carried = false;
 };
 
 }  // namespace part
@@ -159,6 +161,9 @@ struct Tool {
     DialectId origin = DialectId::anthropic;
     JsonText raw;  // as written, for a server tool or for the dialect it came from
     std::optional<CacheMark> cache;
+    // openai-responses: an item of the input declares it (additional_tools, tool_search_output), not `tools`. That
+    // dialect writes the item; for all others it is a tool like any.
+    bool in_messages = false;
 };
 
 enum class ToolChoiceMode { unset, automatic, none, required, named };

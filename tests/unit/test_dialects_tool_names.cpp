@@ -27,7 +27,7 @@ TEST_SUITE("dialects/tool_names") {
         CHECK(flat_tool_name("", std::string(64, 'a')) == std::string(64, 'a'));
 
         std::set<std::string> seen;
-        for (const std::string name :
+        for (const std::string& name :
              {std::string(65, 'a'), std::string(65, 'a') + "b", std::string("a.b"), std::string("a:b"),
               std::string("a_b"), std::string("1st"), std::string(""), std::string("\xC3\xA9t\xC3\xA9")}) {
             const std::string flat = flat_tool_name("", name);
