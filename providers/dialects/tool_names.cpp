@@ -25,11 +25,7 @@ std::string with_hash(std::string name, std::string_view what_it_was) {
 }
 
 std::string joined(std::string_view name_space, std::string_view name) {
-<<<<<<< HEAD
     return is_default_namespace(name_space) ? std::string(name) : std::string(name_space) + "__" + std::string(name);
-=======
-    return name_space.empty() ? std::string(name) : std::string(name_space) + "__" + std::string(name);
->>>>>>> codec-gemini
 }
 
 }  // namespace
@@ -59,20 +55,15 @@ ToolNames::ToolNames(const std::vector<Tool>& tools) {
 
 std::string ToolNames::flat(std::string_view name_space, std::string_view name) const {
     const auto found = flat_.find({std::string(name_space), std::string(name)});
-<<<<<<< HEAD
     if (found != flat_.end()) { return found->second; }
     if (const Tool* tool = name_space.empty() ? only_one_called(name) : nullptr) {
         return flat_.at({tool->name_space, tool->name});
     }
     return flat_tool_name(name_space, name);
-=======
-    return found != flat_.end() ? found->second : flat_tool_name(name_space, name);
->>>>>>> codec-gemini
 }
 
 const Tool* ToolNames::find(std::string_view flat_name) const {
     const auto found = tools_.find(flat_name);
-<<<<<<< HEAD
     return found != tools_.end() ? found->second : only_one_called(flat_name);
 }
 
@@ -84,9 +75,6 @@ const Tool* ToolNames::only_one_called(std::string_view name) const {
         only = tool;
     }
     return only;
-=======
-    return found != tools_.end() ? found->second : nullptr;
->>>>>>> codec-gemini
 }
 
 }  // namespace llmgw::wire
