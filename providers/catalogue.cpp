@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "providers/host_traits.hpp"
+
 namespace llmgw {
 namespace {
 
@@ -14,7 +16,7 @@ using enum DialectId;
 // stream_usage is `always` where a Chat stream carries usage unasked, or where the host refuses stream_options:
 // Mistral (refuses, 422), Cohere (refuses), OpenRouter ("has no effect, always included"), Perplexity.
 std::span<const CatalogueEntry> table() {
-    static const std::array entries{
+    static std::array entries{
         CatalogueEntry{"anthropic",
                        "Anthropic",
                        "https://api.anthropic.com",
@@ -214,6 +216,13 @@ std::span<const CatalogueEntry> table() {
                        false,
                        "https://docs.z.ai"},
     };
+    static const bool described = [] {
+        for (auto& entry : entries) {
+            entry.traits = host_traits(entry);
+        }
+        return true;
+    }();
+    (void)described;
     return entries;
 }
 

@@ -5,6 +5,7 @@
 #include "core/gateway/header_rules.hpp"
 #include "core/gateway/passthrough.hpp"
 #include "core/gateway/settle.hpp"
+#include "core/gateway/translation.hpp"
 #include "core/gateway/upstream_request.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/telemetry/redact.hpp"
@@ -57,7 +58,7 @@ AttemptRow begin_attempt(const Exchange& exchange, const Target& target) {
     attempt.number = static_cast<int>(exchange.attempts.size()) + 1;
     attempt.started_ms = exchange.services.clock.now_ms();
     attempt.provider = target.provider->name;
-    attempt.dialect = to_string(exchange.endpoint.dialect);
+    attempt.dialect = to_string(target.dialect);
     attempt.model = target.model;
     return attempt;
 }
@@ -86,12 +87,17 @@ HttpReply error_reply(const Exchange& exchange, const ApiError& error) {
 HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Target& target) {
     auto& row = exchange->row;
     row.provider = target.provider->name;
-    row.provider_dialect = to_string(exchange->endpoint.dialect);
+    row.provider_dialect = to_string(target.dialect);
+    exchange->provider_dialect = target.dialect;
     const auto key = exchange->snapshot->keys->key_of(*target.provider);
     if (!key) { return give_up(*exchange, key.error()); }
 
     auto prepared = std::make_shared<PreparedRequest>();
-    prepare_upstream(*exchange, target, *key, *prepared);
+    if (target.dialect == exchange->endpoint.dialect) {
+        prepare_upstream(*exchange, target, *key, *prepared);
+    } else if (auto made = prepare_translation(*exchange, target, *key, *prepared); !made) {
+        return give_up(*exchange, made.error());
+    }
     exchange->attempts.push_back(begin_attempt(*exchange, target));
     auto opened = exchange->services.transport.open(prepared->request, exchange->watch);
     if (!opened) { return give_up(*exchange, opened.error()); }
@@ -117,6 +123,9 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Target& targ
     if (!target.model.empty()) { answer.headers.emplace_back("x-llmgw-model", target.model); }
     answer.headers.emplace_back("x-llmgw-attempts", std::to_string(exchange->attempts.size()));
     answer.headers.emplace_back("x-llmgw-cache", "off");
+    if (exchange->translation && !exchange->translation->drops.empty()) {
+        answer.headers.emplace_back("x-llmgw-dropped", dropped_names(exchange->translation->drops));
+    }
     // To an agent 401 says that its own key is bad: it retries for minutes or asks its user for another one. That is
     // true of a credential the client brought itself, and of no other.
     answer.status = upstream.status();

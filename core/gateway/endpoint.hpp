@@ -47,6 +47,11 @@ struct Endpoint {
     bool local() const {
         return operation == Operation::hello || operation == Operation::health || operation == Operation::ready;
     }
+    // A conversation with a model: what translation between dialects is for.
+    bool conversation() const {
+        return operation == Operation::messages || operation == Operation::chat || operation == Operation::responses ||
+               operation == Operation::generate;
+    }
     // Its body names a model.
     bool model_in_body() const {
         return !model_in_path && operation != Operation::models && operation != Operation::other && !local();

@@ -6,6 +6,7 @@
 
 #include "core/gateway/dispatch.hpp"
 #include "core/gateway/settle.hpp"
+#include "core/gateway/translation.hpp"
 #include "core/gateway/usage_request.hpp"
 #include "core/usage/tap.hpp"
 #include "core/util/json_scan.hpp"
@@ -20,6 +21,8 @@ constexpr std::size_t quick_bytes_max = 32 * 1024;
 // So that one fast stream does not keep the loop to itself.
 constexpr int reads_a_turn_max = 16;
 constexpr std::chrono::milliseconds end_wait{20};
+// A translated event cannot be passed on in pieces.
+constexpr std::size_t translated_event_bytes_max = 64ULL << 20;
 
 class EventStream final : public ReplyStream {
 public:
@@ -27,8 +30,10 @@ public:
         : shared_(std::move(exchange)),
           exchange_(*shared_),
           answer_(std::move(answer)),
-          tap_(exchange_.dialect()),
-          ping_every_(std::chrono::seconds(exchange_.snapshot->config.timeouts.ping_s)) {}
+          tap_(exchange_.upstream_dialect()),
+          ping_every_(std::chrono::seconds(exchange_.snapshot->config.timeouts.ping_s)) {
+        if (exchange_.translation) { translator_.emplace(exchange_); }
+    }
 
     Progress advance(ClientStream& client, Wake wake) override {
         client_ = &client;
@@ -96,6 +101,9 @@ private:
             return std::nullopt;
         }
         if (!chunk->bytes.empty() && !pass(chunk->bytes)) { return client_gone(); }
+        if (translator_ && framer_.pending().size() > translated_event_bytes_max) {
+            return broken({ErrorKind::upstream, exchange_.row.provider + " sent an event of more than 64 MiB"});
+        }
         if (chunk->end) { return ended(); }
         return std::nullopt;
     }
@@ -132,7 +140,7 @@ private:
         // The row is safe before the client can see the end.
         if (tap_.facts().terminal_seen) { settle_done(); }
         if (!client_->write(out_)) { return false; }
-        if (framer_.pending().size() > pending_bytes_max) { give_piece_ = true; }
+        if (!translator_ && framer_.pending().size() > pending_bytes_max) { give_piece_ = true; }
         if (give_piece_) { return forward_pending(); }
         return client_->flush();
     }
@@ -140,6 +148,7 @@ private:
     // What the client gets of these events, less what it has already.
     std::string_view gather(const std::vector<SseEvent>& events) {
         if (events.empty()) { return {}; }
+        if (translator_) { return translator_->events(events); }
         const std::size_t already = pieces_given_;
         pieces_given_ = 0;
         give_piece_ = false;
@@ -178,7 +187,7 @@ private:
         if (tap_.facts().terminal_seen) { return true; }
         // Between two events only; within one it would break it.
         if (!framer_.pending().empty() && pieces_given_ > 0) { return true; }
-        const auto bytes = exchange_.dialect().ping(tap_.facts().events > 0);
+        const auto bytes = translator_ ? translator_->ping() : exchange_.dialect().ping(tap_.facts().events > 0);
         return bytes.empty() || (client_->write(bytes) && client_->flush());
     }
 
@@ -203,6 +212,7 @@ private:
             note_first_token();
         }
         tap_.stream_end();
+        if (translator_) { return ended_translated(whole_tail ? &tail : nullptr); }
         if (tap_.complete() || tap_.facts().error) {
             // Besides a whole event, the line feed that ends the last blank line may be left.
             const bool rest = whole_tail || framer_.pending().find_first_not_of("\r\n") == std::string_view::npos;
@@ -217,6 +227,19 @@ private:
             {ErrorKind::upstream, exchange_.row.provider + " ended its stream before the answer was complete"});
     }
 
+    // The last event may have come without its blank line, and some dialects' end is the connection's.
+    Progress ended_translated(const SseEvent* tail) {
+        const std::string last(tail != nullptr ? translator_->event(*tail) : std::string_view());
+        if (!tap_.complete() && !tap_.facts().error) {
+            if (!client_->write(last)) { return client_gone(); }
+            return broken(
+                {ErrorKind::upstream, exchange_.row.provider + " ended its stream before the answer was complete"});
+        }
+        settle_done();
+        return client_->write(last) && client_->write(translator_->end()) && client_->flush() ? Progress::whole
+                                                                                              : Progress::cut;
+    }
+
     Progress broken(const Error& error) {
         if (error.kind == ErrorKind::cancelled) { return client_gone(); }
         if (exchange_.settled) { return Progress::whole; }  // the answer was whole; only its connection was not
@@ -225,8 +248,11 @@ private:
                {Ending::truncated, answer_.upstream->status(), timeout ? ErrorClass::timeout : ErrorClass::truncated,
                 error.message},
                &tap_.facts());
-        const auto bytes =
-            exchange_.dialect().encode_stream_error(to_api_error(error, exchange_.call_id()), tap_.state());
+        const auto told = to_api_error(error, exchange_.call_id());
+        if (translator_) {
+            return client_->write(translator_->fail(told)) && client_->flush() ? Progress::whole : Progress::cut;
+        }
+        const auto bytes = exchange_.dialect().encode_stream_error(told, tap_.state());
         // An event that was given in pieces cannot be taken back: end it, then say what happened.
         if (pieces_given_ > 0 && !write("\n\n")) { return Progress::cut; }
         return write(bytes) && client_->flush() ? Progress::whole : Progress::cut;
@@ -244,6 +270,7 @@ private:
     Answer answer_;
     ClientStream* client_ = nullptr;  // of the call that runs
     Tap tap_;
+    std::optional<StreamTranslator> translator_;  // when the client speaks another dialect
     std::chrono::milliseconds ping_every_;
     SseFramer framer_;
     std::optional<Result<UpstreamResponse::Chunk>> held_;  // what the loop handed back

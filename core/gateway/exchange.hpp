@@ -45,6 +45,8 @@ struct Services {
     const Prices& prices;
 };
 
+struct Translation;  // translation.hpp
+
 struct Exchange {
     Exchange(std::shared_ptr<const Snapshot> its_snapshot, const Services& its_services)
         : snapshot(std::move(its_snapshot)), services(its_services) {}
@@ -58,6 +60,11 @@ struct Exchange {
     Watch watch;
     std::int64_t started_us = 0;  // steady
 
+    // The dialect spoken to the provider of the running attempt, and what was made of the call when it is not the
+    // client's.
+    DialectId provider_dialect = DialectId::openai_chat;
+    std::shared_ptr<Translation> translation;
+
     // Found by the policies, or known from the start; becomes the row.
     CallRow row;
     std::vector<AttemptRow> attempts;
@@ -67,6 +74,7 @@ struct Exchange {
     bool settled = false;
 
     const Dialect& dialect() const { return services.dialects.get(endpoint.dialect); }
+    const Dialect& upstream_dialect() const { return services.dialects.get(provider_dialect); }
     const std::string& call_id() const { return row.call_id; }
 };
 

@@ -74,10 +74,11 @@ Result<Target> choose_target(Exchange& exchange) {
     const auto& snapshot = *exchange.snapshot;
     const auto& endpoint = exchange.endpoint;
     auto& row = exchange.row;
+    const auto translatable = endpoint.conversation() ? Translatable::yes : Translatable::no;
     if (endpoint.model_in_path) {
         row.requested_model = endpoint.path_model;
         row.stream = endpoint.stream_by_path;
-        return resolve_model(endpoint.path_model, endpoint.dialect, snapshot.providers);
+        return resolve_model(endpoint.path_model, endpoint.dialect, snapshot.providers, translatable);
     }
     if (endpoint.model_in_body()) {
         auto peek = peek_body(exchange.body);
@@ -85,7 +86,7 @@ Result<Target> choose_target(Exchange& exchange) {
         exchange.peek = std::move(*peek);
         row.requested_model = exchange.peek.model.value_or("");
         row.stream = exchange.peek.stream;
-        return resolve_model(row.requested_model, endpoint.dialect, snapshot.providers);
+        return resolve_model(row.requested_model, endpoint.dialect, snapshot.providers, translatable);
     }
     return resolve_default(endpoint.dialect, snapshot.providers, snapshot.config.server.v1_provider);
 }

@@ -1,13 +1,18 @@
 #include "core/gateway/passthrough.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <expected>
+#include <optional>
 
 #include "core/gateway/dispatch.hpp"
 #include "core/gateway/event_stream.hpp"
 #include "core/gateway/settle.hpp"
+#include "core/gateway/translation.hpp"
 #include "core/telemetry/redact.hpp"
 #include "core/usage/tap.hpp"
+#include "core/util/text.hpp"
 
 namespace llmgw {
 namespace {
@@ -29,7 +34,7 @@ std::optional<std::uint64_t> declared_length(const UpstreamResponse& upstream) {
 
 Outcome outcome_of(const Exchange& exchange, int status, std::string_view body, Tap& tap) {
     if (status >= 400) {
-        const auto error = exchange.dialect().decode_error(status, body);
+        const auto error = exchange.upstream_dialect().decode_error(status, body);
         return {Ending::failed, status, error.error_class, error.message};
     }
     if (exchange.endpoint.billable()) { tap.whole(body); }
@@ -48,42 +53,101 @@ void note_first_byte(Exchange& exchange) {
     if (!attempt.first_byte_ms) { attempt.first_byte_ms = exchange.services.clock.now_ms() - attempt.started_ms; }
 }
 
-HttpReply read_whole(const std::shared_ptr<Exchange>& exchange, Answer answer) {
+// The whole body, or the reply that says why there is none.
+std::expected<std::string, HttpReply> read_body(Exchange& exchange, Answer& answer, std::size_t bytes_max) {
     std::string body;
-    Tap tap(exchange->dialect());
     for (;;) {
-        auto chunk = answer.upstream->read(exchange->watch, std::chrono::hours(1));
-        if (chunk && body.size() + chunk->bytes.size() > read_whole_bytes_max) {
-            chunk = fail(ErrorKind::upstream, exchange->row.provider + " sent an error of more than 16 MiB");
+        auto chunk = answer.upstream->read(exchange.watch, std::chrono::hours(1));
+        if (chunk && body.size() + chunk->bytes.size() > bytes_max) {
+            chunk = fail(ErrorKind::upstream,
+                         exchange.row.provider + " sent more than " + std::to_string(bytes_max >> 20) + " MiB at once");
         }
         if (!chunk) {
             auto outcome = broken(chunk.error());
-            const auto error = to_api_error(chunk.error(), exchange->call_id());
+            const auto error = to_api_error(chunk.error(), exchange.call_id());
             outcome.http_status = outcome.ending == Ending::cancelled ? 0 : error.status;
-            settle(*exchange, outcome, nullptr);
-            return error_reply(*exchange, error);
+            settle(exchange, outcome, nullptr);
+            return std::unexpected(error_reply(exchange, error));
         }
-        note_first_byte(*exchange);
+        note_first_byte(exchange);
         body.append(chunk->bytes);
-        if (chunk->end) { break; }
+        if (chunk->end) { return body; }
     }
-    auto outcome = outcome_of(*exchange, answer.upstream->status(), body, tap);
+}
+
+HttpReply read_whole(const std::shared_ptr<Exchange>& exchange, Answer answer) {
+    auto body = read_body(*exchange, answer, read_whole_bytes_max);
+    if (!body) { return std::move(body.error()); }
+    Tap tap(exchange->upstream_dialect());
+    auto outcome = outcome_of(*exchange, answer.upstream->status(), *body, tap);
     const int status = outcome.http_status = answer.status;
     // The one exception to byte for byte: a provider that echoes its key does not get it to the client.
-    if (status >= 400) { scrub_known_secrets(body); }
-    exchange->row.response_bytes = static_cast<std::int64_t>(body.size());
+    if (status >= 400) { scrub_known_secrets(*body); }
+    exchange->row.response_bytes = static_cast<std::int64_t>(body->size());
     settle(*exchange, outcome, &tap.facts());
     HttpReply reply;
     reply.status = status;
     reply.headers = std::move(answer.headers);
-    reply.body = std::move(body);
+    reply.body = std::move(*body);
+    return reply;
+}
+
+// Of the upstream's headers, those that mean the same to a client of another dialect.
+Headers headers_for_any(Headers headers) {
+    constexpr std::array<std::string_view, 5> kept{"request-id", "x-request-id", "cf-ray", "date", "x-should-retry"};
+    std::erase_if(headers, [&](const Header& header) {
+        const auto name = lower(header.first);
+        return !name.starts_with("x-llmgw-") && std::ranges::find(kept, name) == kept.end();
+    });
+    return headers;
+}
+
+void set_stream_headers(Headers& headers) {
+    std::erase_if(headers, [](const Header& h) { return iequals(h.first, "cache-control"); });
+    // Whatever stands in front of us (a tunnel, nginx) must not gather the events.
+    headers.emplace_back("Cache-Control", "no-cache");
+    headers.emplace_back("X-Accel-Buffering", "no");
+}
+
+HttpReply translate_whole(const std::shared_ptr<Exchange>& exchange, Answer answer, bool is_event_stream) {
+    auto body = read_body(*exchange, answer, tap_bytes_max);
+    if (!body) { return std::move(body.error()); }
+    const int status = answer.upstream->status();
+    Tap tap(exchange->upstream_dialect());
+    std::optional<ApiError> error;
+    TranslatedAnswer translated;
+    if (status >= 400) {
+        scrub_known_secrets(*body);
+        error = translated_error(*exchange, status, *body, answer.upstream->headers());
+    } else {
+        if (is_event_stream) {
+            tap.whole_stream(*body);
+        } else {
+            tap.whole(*body);
+        }
+        auto result = translated_answer(*exchange, *body, is_event_stream);
+        result ? void(translated = std::move(*result)) : void(error = std::move(result.error()));
+    }
+    auto reply = error ? error_reply(*exchange, *error) : HttpReply{};
+    for (auto& header : headers_for_any(std::move(answer.headers))) {
+        if (find_header(reply.headers, header.first).empty()) { reply.headers.push_back(std::move(header)); }
+    }
+    if (error) {
+        settle(*exchange, {Ending::failed, error->status, error->error_class, error->message}, &tap.facts());
+        return reply;
+    }
+    exchange->row.response_bytes = static_cast<std::int64_t>(translated.body.size());
+    settle(*exchange, {Ending::done, status, ErrorClass::none, {}}, &tap.facts());
+    if (translated.content_type == "text/event-stream") { set_stream_headers(reply.headers); }
+    reply.headers.emplace_back("Content-Type", std::move(translated.content_type));
+    reply.body = std::move(translated.body);
     return reply;
 }
 
 // A body of unknown or great length: passed on as it comes. The last piece is held back until the row is safe.
 bool pump_plain(Exchange& exchange, Answer& answer, ClientStream& client) {
     std::string copy;
-    Tap tap(exchange.dialect());
+    Tap tap(exchange.upstream_dialect());
     const int status = answer.upstream->status();
     for (;;) {
         auto chunk = answer.upstream->read(exchange.watch, std::chrono::hours(1));
@@ -113,6 +177,9 @@ HttpReply pass_through(const std::shared_ptr<Exchange>& exchange, Answer answer)
     const int status = answer.upstream->status();
     const auto content_type = find_header(answer.upstream->headers(), "content-type");
     const bool events = status < 300 && content_type.starts_with("text/event-stream");
+    if (exchange->translation && !(events && exchange->row.stream)) {
+        return translate_whole(exchange, std::move(answer), events);
+    }
     const auto length = declared_length(*answer.upstream);
     if (!events && (has_no_body(*exchange, status) || (length && *length <= whole_bytes_max) || status >= 400)) {
         return read_whole(exchange, std::move(answer));
@@ -121,11 +188,13 @@ HttpReply pass_through(const std::shared_ptr<Exchange>& exchange, Answer answer)
     HttpReply reply;
     reply.status = status;
     reply.headers = std::move(answer.headers);
+    if (exchange->translation) {
+        reply.headers = headers_for_any(std::move(reply.headers));
+        const bool array = exchange->translation->json_array;
+        reply.headers.emplace_back("Content-Type", array ? "application/json" : "text/event-stream");
+    }
     if (events) {
-        std::erase_if(reply.headers, [](const Header& h) { return iequals(h.first, "cache-control"); });
-        // Whatever stands in front of us (a tunnel, nginx) must not gather the events.
-        reply.headers.emplace_back("Cache-Control", "no-cache");
-        reply.headers.emplace_back("X-Accel-Buffering", "no");
+        set_stream_headers(reply.headers);
     } else {
         reply.content_length = length;
     }

@@ -8,6 +8,20 @@
 namespace llmgw {
 namespace {
 
+// A base URL has its version for every type but the two native ones, whatever dialect is spoken there.
+std::string joined_url(const Provider& provider, std::string path) {
+    const bool versioned = provider.type != "anthropic" && provider.type != "gemini";
+    if (versioned && path.starts_with("/v1/")) { path.erase(0, 3); }
+    return provider.base_url + path;
+}
+
+void set_limits(const Exchange& exchange, UpstreamRequest& request) {
+    const auto& timeouts = exchange.snapshot->config.timeouts;
+    request.connect_timeout = std::chrono::seconds(timeouts.connect_s);
+    request.first_byte_timeout = std::chrono::seconds(timeouts.first_byte_s);
+    request.idle_timeout = std::chrono::seconds(timeouts.idle_s);
+}
+
 std::string upstream_url(const Exchange& exchange, const Target& target) {
     const auto& endpoint = exchange.endpoint;
     std::string path = endpoint.path;
@@ -21,26 +35,33 @@ std::string upstream_url(const Exchange& exchange, const Target& target) {
         path += target.model == endpoint.path_model ? std::string(as_sent) : percent_encode(target.model, "/:@");
         path += endpoint.after_model;
     }
-    // A base URL has its version for every type but the two native ones, whatever dialect is spoken there.
-    const bool versioned = target.provider->type != "anthropic" && target.provider->type != "gemini";
-    if (versioned && path.starts_with("/v1/")) { path.erase(0, 3); }
-    std::string url = target.provider->base_url + path;
+    std::string url = joined_url(*target.provider, std::move(path));
     if (!endpoint.query.empty()) { url += "?" + endpoint.query; }
     return url;
 }
 
 }  // namespace
 
+void describe_upstream(const Exchange& exchange, const Provider& provider, const std::string& key,
+                       const std::string& path, Headers headers, PreparedRequest& out) {
+    auto& request = out.request;
+    request.method = "POST";
+    request.url = joined_url(provider, path);
+    request.headers = std::move(headers);
+    request.expect_stream = exchange.row.stream;
+    set_limits(exchange, request);
+    if (!key.empty()) { attach_key(request.headers, provider.auth, key); }
+    request.has_body = true;
+    request.body = out.edited;
+}
+
 void prepare_upstream(const Exchange& exchange, const Target& target, const std::string& key, PreparedRequest& out) {
     const auto& endpoint = exchange.endpoint;
-    const auto& timeouts = exchange.snapshot->config.timeouts;
     auto& request = out.request;
     request.method = exchange.request.method;
     request.expect_stream = exchange.row.stream;
     request.url = upstream_url(exchange, target);
-    request.connect_timeout = std::chrono::seconds(timeouts.connect_s);
-    request.first_byte_timeout = std::chrono::seconds(timeouts.first_byte_s);
-    request.idle_timeout = std::chrono::seconds(timeouts.idle_s);
+    set_limits(exchange, request);
     request.headers = forwarded_request_headers(exchange.request.headers);
     if (target.provider->passthrough()) {
         for (auto& header : own_credentials(exchange.request.headers, endpoint.query_key, exchange.client_key_used)) {

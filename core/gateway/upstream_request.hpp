@@ -15,6 +15,10 @@ struct PreparedRequest {
     bool hide_usage = false;  // llmgw asked for stream usage; the client did not
 };
 
+// What every request to this provider has: URL of `path`, time limits, key. The body is out.edited.
+void describe_upstream(const Exchange& exchange, const Provider& provider, const std::string& key,
+                       const std::string& path, Headers headers, PreparedRequest& out);
+
 // `key` is the provider's, "" for none. Not movable into place afterwards: request.body may view `edited`.
 void prepare_upstream(const Exchange& exchange, const Target& target, const std::string& key, PreparedRequest& out);
 

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/dialect/codec.hpp"
 #include "core/model/dialect_id.hpp"
 
 namespace llmgw {
@@ -24,8 +25,9 @@ struct CatalogueEntry {
     AuthStyle auth;
     std::vector<DialectId> dialects;
     StreamUsage stream_usage;
-    bool local;             // runs on the user's machine: needs no key, costs nothing
-    std::string_view docs;  // where these facts come from
+    bool local;                // runs on the user's machine: needs no key, costs nothing
+    std::string_view docs;     // where these facts come from
+    TargetTraits traits = {};  // what translation must know of it
 };
 
 struct Provider {
@@ -39,6 +41,7 @@ struct Provider {
     std::string api_key;  // the reference (keychain:, env:, file:, cmd:, vault:, passthrough, ""), never the key
     std::vector<std::string> models;  // names this provider lists in the configuration
     std::string price_list;           // whose prices apply: the type's name
+    TargetTraits traits;              // what translation must know of it
 
     bool speaks(DialectId id) const {
         for (auto d : dialects) {

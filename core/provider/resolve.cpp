@@ -48,6 +48,7 @@ Provider from_entry(const CatalogueEntry& entry, std::string name) {
     provider.auth = entry.auth;
     provider.dialects = entry.dialects;
     provider.stream_usage = entry.stream_usage;
+    provider.traits = entry.traits;
     provider.local = entry.local;
     provider.price_list = entry.name;
     return provider;

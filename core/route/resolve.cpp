@@ -1,5 +1,7 @@
 #include "core/route/resolve.hpp"
 
+#include <array>
+
 namespace llmgw {
 namespace {
 
@@ -34,23 +36,40 @@ std::string speakers(DialectId dialect, const std::vector<Provider>& providers) 
     return text.empty() ? "none" : text;
 }
 
+// Those that can say more first: reasoning that comes back, ordered parts, tool results with images.
+constexpr std::array<DialectId, 4> by_expression{DialectId::anthropic, DialectId::openai_responses, DialectId::gemini,
+                                                 DialectId::openai_chat};
+
 Result<Target> checked(const Provider& provider, std::string model, DialectId dialect,
-                       const std::vector<Provider>& providers) {
-    if (provider.speaks(dialect)) { return Target{&provider, std::move(model)}; }
-    return fail(ErrorKind::bad_request,
-                "llmgw: this endpoint speaks " + std::string(to_string(dialect)) + ", but provider \"" + provider.name +
-                    "\" speaks " + spoken(provider) +
-                    ", and translation between dialects is not available yet. Providers for this endpoint: " +
-                    speakers(dialect, providers) + ".");
+                       const std::vector<Provider>& providers, Translatable translatable) {
+    if (provider.speaks(dialect)) { return Target{&provider, std::move(model), dialect}; }
+    if (translatable == Translatable::yes) {
+        // A credential the client brought is meant for one origin, and for the dialect that is spoken there.
+        if (provider.passthrough()) {
+            return fail(ErrorKind::bad_request, "llmgw: provider \"" + provider.name + "\" is passthrough and speaks " +
+                                                    spoken(provider) + ", not " + std::string(to_string(dialect)) +
+                                                    ": the client's own credential cannot be translated. Give it an "
+                                                    "api_key, or use a client that speaks its dialect.");
+        }
+        for (const auto candidate : by_expression) {
+            if (provider.speaks(candidate)) { return Target{&provider, std::move(model), candidate}; }
+        }
+    }
+    return fail(ErrorKind::bad_request, "llmgw: this endpoint speaks " + std::string(to_string(dialect)) +
+                                            ", but provider \"" + provider.name + "\" speaks " + spoken(provider) +
+                                            ", and what is asked for here cannot be translated. Providers for this "
+                                            "endpoint: " +
+                                            speakers(dialect, providers) + ".");
 }
 
 }  // namespace
 
-Result<Target> resolve_model(std::string_view model, DialectId dialect, const std::vector<Provider>& providers) {
+Result<Target> resolve_model(std::string_view model, DialectId dialect, const std::vector<Provider>& providers,
+                             Translatable translatable) {
     if (model.empty()) { return fail(ErrorKind::bad_request, "llmgw: the request names no model"); }
     if (const auto slash = model.find('/'); slash != std::string_view::npos && slash + 1 < model.size()) {
         if (const auto* provider = named(providers, model.substr(0, slash))) {
-            return checked(*provider, std::string(model.substr(slash + 1)), dialect, providers);
+            return checked(*provider, std::string(model.substr(slash + 1)), dialect, providers, translatable);
         }
     }
     const Provider* lister = nullptr;
@@ -66,7 +85,7 @@ Result<Target> resolve_model(std::string_view model, DialectId dialect, const st
         return fail(ErrorKind::bad_request, "llmgw: several providers list the model \"" + std::string(model) +
                                                 "\"; name one of them: " + also);
     }
-    if (lister != nullptr) { return checked(*lister, std::string(model), dialect, providers); }
+    if (lister != nullptr) { return checked(*lister, std::string(model), dialect, providers, translatable); }
     // None of the native providers has a slash in its models' names, so this one was meant for another provider.
     if (const auto slash = model.find('/'); slash != std::string_view::npos) {
         std::string names;
@@ -81,7 +100,7 @@ Result<Target> resolve_model(std::string_view model, DialectId dialect, const st
     if (native == nullptr) {
         return fail(ErrorKind::bad_request, "llmgw: no provider lists the model \"" + std::string(model) + "\"");
     }
-    return checked(*native, std::string(model), dialect, providers);
+    return checked(*native, std::string(model), dialect, providers, translatable);
 }
 
 Result<Target> resolve_default(DialectId dialect, const std::vector<Provider>& providers,
@@ -93,7 +112,7 @@ Result<Target> resolve_default(DialectId dialect, const std::vector<Provider>& p
         return fail(ErrorKind::bad_request, "llmgw: there is no provider \"" + std::string(wanted) +
                                                 "\" to forward this to ([server] v1_provider)");
     }
-    return Target{provider, {}};
+    return Target{provider, {}, dialect};
 }
 
 }  // namespace llmgw

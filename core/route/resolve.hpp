@@ -12,13 +12,19 @@
 namespace llmgw {
 
 struct Target {
-    const Provider* provider = nullptr;  // one of those given
-    std::string model;                   // as the provider knows it
+    const Provider* provider = nullptr;          // one of those given
+    std::string model;                           // as the provider knows it
+    DialectId dialect = DialectId::openai_chat;  // to speak to it
 };
 
+// What may be said in another dialect than the client's.
+enum class Translatable { no, yes };
+
 // `provider/model`, a name that exactly one provider lists, or else any name without a slash: the dialect's
-// native provider may know it. Errors (bad_request) name what was asked for, what is there, and what to do.
-Result<Target> resolve_model(std::string_view model, DialectId dialect, const std::vector<Provider>& providers);
+// native provider may know it. The target's dialect is the client's where the provider speaks that, else the one of
+// its dialects that can say most. Errors (bad_request) name what was asked for, what is there, and what to do.
+Result<Target> resolve_model(std::string_view model, DialectId dialect, const std::vector<Provider>& providers,
+                             Translatable translatable = Translatable::no);
 
 // Where calls without a model go: the dialect's native provider, or `openai_provider` for the openai dialects.
 Result<Target> resolve_default(DialectId dialect, const std::vector<Provider>& providers,

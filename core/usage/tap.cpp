@@ -29,6 +29,15 @@ void Tap::stream_end() {
     take(events_);
 }
 
+void Tap::whole_stream(std::string_view body) {
+    SseFramer framer;
+    for (const auto& sse : framer.feed(body)) {
+        event(sse);
+    }
+    if (SseEvent tail; framer.finish(tail)) { event(tail); }
+    stream_end();
+}
+
 void Tap::whole(std::string_view body) {
     auto decoded = dialect_.decode_response(body);
     facts_.model = std::move(decoded.model);

@@ -33,6 +33,8 @@ public:
     void stream_end();
     // A whole JSON answer.
     void whole(std::string_view body);
+    // A whole event stream.
+    void whole_stream(std::string_view body);
 
     // Whether the stream said all it had to say. The decoder decides what its dialect's end is.
     bool complete() const { return facts_.terminal_seen; }

@@ -245,23 +245,13 @@ TEST_CASE("A model is found by prefix, by its only lister, or by the dialect's o
     CHECK(world.upstream.last()->body == chat_for("vendor/model"));
 }
 
-TEST_CASE("A model whose provider does not speak the client's dialect is a 400 that names both") {
+TEST_CASE("What cannot be translated is a 400 that names both dialects") {
     World world;
-    for (const auto& wire : canned::wires()) {
-        if (wire.dialect == DialectId::openai_chat) { continue; }
-        CAPTURE(name_of(wire));
-        auto target = wire.target;
-        auto body = wire.body;
-        if (wire.dialect == DialectId::gemini) {
-            target = "/v1beta/models/local%2Fqwen3-coder:generateContent";
-        } else {
-            body.replace(body.find(wire.model), wire.model.size(), "local/qwen3-coder");
-        }
-        const auto response = world.gateway().post(target, body);
-        CHECK(response.status == 400);
-        CHECK(is_error_of(wire.dialect, response.body));
-        CHECK(error_message(response.body).find("local") != std::string::npos);
-    }
+    const auto response =
+        world.gateway().post("/v1/embeddings", R"({"model":"anthropic/claude-haiku-4-5","input":"hello"})");
+    CHECK(response.status == 400);
+    CHECK(is_error_of(DialectId::openai_chat, response.body));
+    CHECK(error_message(response.body).find("\"anthropic\" speaks anthropic") != std::string::npos);
     CHECK(world.upstream.request_count() == 0);
 }
 

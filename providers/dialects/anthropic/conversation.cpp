@@ -7,6 +7,7 @@
 
 #include "core/util/sha256.hpp"
 #include "core/util/text.hpp"
+#include "providers/dialects/anthropic/model_facts.hpp"
 #include "providers/dialects/anthropic/part_rules.hpp"
 
 namespace llmgw::wire {
@@ -75,7 +76,7 @@ private:
 
     void take(const Message& message, const std::string& path) {
         const bool system = is_system(message);
-        const bool as_system = system && target_.system_in_messages;
+        const bool as_system = system && (target_.system_in_messages || claude_facts(target_.model).system_in_messages);
         const Role role = as_system ? Role::system : system ? Role::user : message.role;
         WireTurn& turn = turn_of(role);
         if (!path.empty() && role == (system ? Role::system : message.role)) { turn.paths.push_back(path); }
