@@ -1,5 +1,5 @@
 // Gemini generateContent, also as Vertex AI serves it. One class, its methods in response.cpp, errors.cpp,
-// usage.cpp and stream.cpp.
+// usage.cpp and stream.cpp. Translation to and from the other dialects is the codec's: codec.hpp and all it includes.
 #pragma once
 
 #include <memory>
@@ -22,6 +22,7 @@ public:
     std::string encode_error(const ApiError& error) const override;
     std::string encode_stream_error(const ApiError& error, const StreamState& state) const override;
     std::string_view ping(bool started) const override;
+    const Codec* codec() const override;
 };
 
 // What one GenerateContentResponse says: a whole answer, or one datum of a stream. Views into its text.

@@ -1,0 +1,51 @@
+// The gemini dialect in translation: requests and answers to and from the normal form. The request's model and whether
+// it streams stand in the path, so decode_request leaves both to the caller; a countTokens body decodes too.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "core/dialect/codec.hpp"
+
+namespace llmgw::wire {
+
+class Gemini;
+
+namespace gemini {
+
+class GeminiCodec final : public Codec {
+public:
+    // `dialect` reads usage and writes errors; it outlives this.
+    explicit GeminiCodec(const Gemini& dialect) : dialect_(dialect) {}
+
+    Result<ChatRequest> decode_request(std::string_view body) const override;
+    std::unique_ptr<AnswerEncoder> answer_encoder(const AnswerWishes& wishes, Drops& drops) const override;
+    std::string encode_answer(const std::vector<AnswerEvent>& events, const AnswerWishes& wishes,
+                              Drops& drops) const override;
+    std::unique_ptr<StreamValidator> stream_validator() const override;
+
+    Result<EncodedRequest> encode_request(const ChatRequest& request, const TargetTraits& target,
+                                          Drops& drops) const override;
+    std::unique_ptr<AnswerDecoder> answer_decoder() const override;
+    bool decode_answer(std::string_view body, std::vector<AnswerEvent>& out) const override;
+
+private:
+    const Gemini& dialect_;
+};
+
+// streamGenerateContent without alt=sse: the same data as the elements of one JSON array. Takes the encoder's events.
+class JsonArrayFraming {
+public:
+    // Appends the array's bytes for whole events ("data: {...}", blank line).
+    void add(std::string_view sse_events, std::string& out);
+    // The closing bracket; an array of nothing when no event came.
+    void finish(std::string& out);
+
+private:
+    bool opened_ = false;
+};
+
+}  // namespace gemini
+}  // namespace llmgw::wire
