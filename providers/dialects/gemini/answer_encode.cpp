@@ -88,11 +88,16 @@ void GeminiStreamWriter::write_datum(std::string_view candidates, std::string_vi
         write_frame({}, wishes_, json.begin_object());
         frame_ = "," + json.end_object().take().substr(1);
     }
+    const std::size_t start = out.size();
     out += "data: {\"candidates\":[";
     out += candidates;
     out += ']';
     if (!usage.empty()) { out.append(",\"usageMetadata\":").append(usage); }
     out += frame_;
+    // Arguments come as their provider wrote them. A line end in them is white space, and would end the event's line.
+    for (auto at = out.find_first_of("\r\n", start); at != std::string::npos; at = out.find_first_of("\r\n", at)) {
+        out[at] = ' ';
+    }
     out += "\r\n\r\n";
 }
 

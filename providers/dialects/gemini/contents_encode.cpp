@@ -160,7 +160,7 @@ void Contents::add_part(const Part& part, bool model) {
     } else if (const auto* foreign = std::get_if<part::Foreign>(&part)) {
         if (foreign->origin == DialectId::gemini) {
             turn(model).parts.push_back(foreign->raw);
-        } else {
+        } else if (!foreign->carried) {
             writing_.drops.note(foreign->type, "gemini has no such block");
         }
     }

@@ -2,6 +2,7 @@
 
 #include "core/util/base64.hpp"
 #include "core/util/json_writer.hpp"
+#include "providers/dialects/custom_input.hpp"
 #include "providers/dialects/gemini/json.hpp"
 #include "providers/dialects/gemini/signature.hpp"
 
@@ -35,7 +36,7 @@ std::string inline_part(const part::Media& media, std::string_view signature) {
 }
 
 JsonText args_object(std::string_view arguments, bool custom) {
-    if (custom) { return JsonWriter().begin_object().member("input", arguments).end_object().take(); }
+    if (custom) { return bridged_arguments(arguments); }
     if (arguments.find_first_not_of(" \t\r\n") == std::string_view::npos) { return "{}"; }
     if (is_json_object(arguments)) { return std::string(arguments); }
     return JsonWriter().begin_object().member("_raw_arguments", arguments).end_object().take();

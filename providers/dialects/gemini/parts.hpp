@@ -8,6 +8,9 @@
 
 namespace llmgw::wire::gemini {
 
+// The type of a Foreign block in a tool's result: the response object as the client wrote it, its text said beside it.
+inline constexpr std::string_view response_form = "functionResponse.response";
+
 enum class IsThought { no, yes };
 
 // {"text": ...}; members that have nothing to say are left out, the text is always there.

@@ -5,6 +5,7 @@
 #include "core/util/base64.hpp"
 #include "core/util/utf8.hpp"
 #include "providers/dialects/gemini/json.hpp"
+#include "providers/dialects/gemini/parts.hpp"
 #include "providers/dialects/gemini/request_reading.hpp"
 #include "providers/dialects/gemini/signature.hpp"
 
@@ -60,7 +61,7 @@ std::string call_of(std::string_view id, std::string_view name, RequestReading& 
 constexpr std::string_view text_members[] = {"output", "result", "content", "return_value", "error"};
 
 // A response object says one text when, besides the function's name, it has a single member of these with a string.
-// {"output"} and {"error"} are written back from the text alone; the other forms keep the object too.
+// Where its form is not the one that is written from a text, it stays beside it for this dialect.
 void read_response(const Value& object, part::ToolResult& result) {
     std::size_t members = 0;
     bool named = false;
@@ -81,9 +82,16 @@ void read_response(const Value& object, part::ToolResult& result) {
     const bool single = members == 1 && !key_of_text.empty();
     result.is_error = single && key_of_text == "error";
     const auto text = single ? value_of_text.as_string() : std::nullopt;
-    if (text) { result.content.emplace_back(part::Text{*text, {}, {}, {}, {}}); }
-    const bool from_text = text && !named && (key_of_text == "output" || key_of_text == "error");
-    if (!from_text) { result.object = object.text; }
+    if (!text) {
+        result.object = object.text;
+        return;
+    }
+    result.content.emplace_back(part::Text{*text, {}, {}, {}, {}});
+    if (named || (key_of_text != "output" && key_of_text != "error")) {
+        part::Foreign form{DialectId::gemini, std::string(response_form), std::string(object.text), {}};
+        form.carried = true;
+        result.content.emplace_back(std::move(form));
+    }
 }
 
 }  // namespace

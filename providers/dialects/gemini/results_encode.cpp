@@ -111,6 +111,7 @@ EncodedResult encode_result(RequestWriting& writing, const part::ToolResult& res
     std::string text;
     std::vector<std::string> inside;
     std::size_t texts = 0;
+    JsonText form = result.object;
     for (const auto& part : result.content) {
         if (const auto* piece = std::get_if<part::Text>(&part)) {
             if (texts++ > 0) { text += "\n"; }
@@ -119,7 +120,9 @@ EncodedResult encode_result(RequestWriting& writing, const part::ToolResult& res
             std::string file = media_part(writing, *media);
             const bool fits = files_inside && !file.starts_with("{\"text\"");
             if (!file.empty()) { (fits ? inside : encoded.files).push_back(std::move(file)); }
-        } else if (const auto* foreign = std::get_if<part::Foreign>(&part)) {
+        } else if (const auto* foreign = std::get_if<part::Foreign>(&part); foreign != nullptr) {
+            if (foreign->type == response_form && writing.same_dialect()) { form = foreign->raw; }
+            if (foreign->carried) { continue; }
             writing.drops.note(foreign->type, "gemini has no such block in a tool's result");
         }
     }
@@ -131,9 +134,8 @@ EncodedResult encode_result(RequestWriting& writing, const part::ToolResult& res
     json.begin_object().key("functionResponse").begin_object();
     if (!is_made_call_id(result.call_id)) { json.member_if("id", result.call_id); }
     json.member("name", name).key("response");
-    const bool as_it_was = !result.object.empty() && (writing.same_dialect() || result.content.empty());
-    if (as_it_was) {
-        json.raw(result.object);
+    if (!form.empty()) {
+        json.raw(form);
     } else {
         json.begin_object().member(result.is_error ? "error" : "output", text).end_object();
     }
@@ -146,7 +148,7 @@ EncodedResult encode_result(RequestWriting& writing, const part::ToolResult& res
     }
     encoded.part = json.end_object().end_object().take();
     encoded.as_text = fmt::format("{} of an earlier call of {}:\n{}", result.is_error ? "Error" : "Result", name,
-                                  as_it_was ? result.object : text);
+                                  form.empty() ? text : form);
     return encoded;
 }
 

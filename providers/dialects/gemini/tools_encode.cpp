@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "providers/dialects/custom_input.hpp"
 #include "providers/dialects/gemini/json.hpp"
 #include "providers/dialects/gemini/request_writing.hpp"
 #include "providers/dialects/gemini/schema.hpp"
@@ -22,21 +23,6 @@ std::string schema_field(DialectId origin, std::size_t index) {
     return "tools";
 }
 
-// A freeform tool becomes a function with one string; the answer's encoder turns its calls back.
-std::string custom_description(const Tool& tool) {
-    std::string text = tool.description;
-    const auto definition = json_scan::at(tool.format, {"definition"});
-    const auto syntax = json_scan::at(tool.format, {"syntax"});
-    if (definition) {
-        text += fmt::format("{}The input follows this {} grammar:\n{}", text.empty() ? "" : "\n\n",
-                            syntax ? syntax->as_string().value_or("") : "", definition->as_string().value_or(""));
-    }
-    return text;
-}
-
-constexpr std::string_view custom_schema =
-    R"({"type":"object","properties":{"input":{"type":"string","description":"The whole input of the tool, as is."}},"required":["input"]})";
-
 // The client's declaration as it was, where this target takes its kind of schema.
 bool can_stay(const RequestWriting& writing, const Tool& tool) {
     if (tool.origin != DialectId::gemini || tool.raw.empty()) { return false; }
@@ -48,21 +34,22 @@ bool can_stay(const RequestWriting& writing, const Tool& tool) {
     return !json_schema || writing.target.parameters_json_schema;
 }
 
-Result<> write_function(RequestWriting& writing, const Tool& tool, std::size_t index, JsonWriter& json) {
-    if (can_stay(writing, tool)) {
-        json.raw(tool.raw);
+Result<> write_function(RequestWriting& writing, const Tool& said, std::size_t index, JsonWriter& json) {
+    if (can_stay(writing, said)) {
+        json.raw(said.raw);
         return {};
     }
-    const bool custom = tool.kind == ToolKind::custom;
-    if (custom && !tool.format.empty()) {
+    const bool custom = said.kind == ToolKind::custom;
+    const Tool tool = custom ? bridged_tool(said) : said;
+    if (custom && !said.format.empty()) {
         writing.drops.note(fmt::format("tools[{}].format", index), "gemini has no freeform tools: told in words");
     }
     if (tool.defer_loading) {
         writing.drops.note(fmt::format("tools[{}].defer_loading", index), "gemini loads every tool at once");
     }
-    json.begin_object().member("name", writing.tool_name(tool.name_space, tool.name));
-    json.member("description", custom ? custom_description(tool) : tool.description);
-    const std::string_view schema = custom ? custom_schema : std::string_view(tool.parameters);
+    json.begin_object().member("name", writing.tool_name(said.name_space, said.name));
+    json.member("description", tool.description);
+    const JsonText& schema = tool.parameters;
     if (!schema.empty() && writing.target.parameters_json_schema) {
         json.raw_member("parametersJsonSchema", schema);
     } else if (!schema.empty()) {
