@@ -88,11 +88,11 @@ private:
     const Gemini& dialect_;
     CallIds ids_;
     std::deque<CandidateReader> candidates_;
-    std::string usage_;
+    std::string usage_;       // the last one, as written
+    std::string usage_said_;  // the one said so far
     std::string block_reason_;
     std::string block_message_;
     bool begun_ = false;
-    bool usage_said_ = false;
     bool failed_ = false;
     bool ended_ = false;
 };
@@ -141,8 +141,8 @@ bool GeminiAnswer::read(std::string_view json, std::vector<AnswerEvent>& out) {
     if (!datum.usage.empty()) {
         usage_ = datum.usage;
         // Once early, for dialects that begin with it; the last one is said at the end.
-        if (!usage_said_ && json_scan::member(usage_, "promptTokenCount")) {
-            usage_said_ = true;
+        if (usage_said_.empty() && json_scan::member(usage_, "promptTokenCount")) {
+            usage_said_ = usage_;
             out.emplace_back(answer::UsageSeen{dialect_.decode_usage(usage_)});
         }
     }
@@ -188,7 +188,7 @@ void GeminiAnswer::end(std::vector<AnswerEvent>& out, Ending ending) {
     for (auto& reader : candidates_) {
         reader.close(out);
     }
-    if (!usage_.empty()) { out.emplace_back(answer::UsageSeen{dialect_.decode_usage(usage_)}); }
+    if (usage_ != usage_said_) { out.emplace_back(answer::UsageSeen{dialect_.decode_usage(usage_)}); }
     if (!say_spoiled(out)) {
         for (const auto& reader : candidates_) {
             out.emplace_back(finish_of(reader));

@@ -1,0 +1,112 @@
+// Walks tests/dialects/gemini/<case>/ for the codec:
+//   request.json  -> request.txt (the normal form), request.same.json (written for the same dialect)
+//   stream.sse    -> answer.txt (the events), stream.same.sse (written from them; not when the stream was cut)
+//   response.json -> answer.txt, response.same.json (not when it is an error)
+// LLMGW_UPDATE_GOLDENS=1 writes what is said now, to be read before it is kept.
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "providers/registry.hpp"
+#include "tests/support/answer_text.hpp"
+#include "tests/support/dialect_text.hpp"
+
+namespace fs = std::filesystem;
+using namespace llmgw;
+using namespace llmgw::test;
+
+namespace {
+
+const Codec& codec() {
+    return *dialects().get(DialectId::gemini).codec();
+}
+
+void compare(const fs::path& file, const std::string& now) {
+    if (std::getenv("LLMGW_UPDATE_GOLDENS") != nullptr) { std::ofstream(file, std::ios::binary) << now; }
+    CAPTURE(file.string());
+    CHECK(read_file(file) == now);
+}
+
+std::vector<fs::path> cases_with(const char* name) {
+    std::vector<fs::path> dirs;
+    for (const auto& entry : fs::directory_iterator(fs::path(LLMGW_SOURCE_DIR) / "tests/dialects/gemini")) {
+        if (fs::exists(entry.path() / name)) { dirs.push_back(entry.path()); }
+    }
+    std::ranges::sort(dirs);
+    return dirs;
+}
+
+AnswerWishes wishes() {
+    AnswerWishes wishes;
+    wishes.call_id = "0192";
+    wishes.model = "asked-for";
+    return wishes;
+}
+
+bool ended(const std::vector<AnswerEvent>& events) {
+    return !events.empty() && std::holds_alternative<answer::End>(events.back());
+}
+
+}  // namespace
+
+TEST_SUITE("codec/gemini/golden") {
+    TEST_CASE("requests") {
+        const auto dirs = cases_with("request.json");
+        CHECK(dirs.size() >= 5);
+        for (const auto& dir : dirs) {
+            const auto request = codec().decode_request(read_file(dir / "request.json"));
+            REQUIRE_MESSAGE(request.has_value(), request.error().message);
+            compare(dir / "request.txt", request_text(*request));
+            Drops drops;
+            const auto same = codec().encode_request(*request, {}, drops);
+            REQUIRE(same.has_value());
+            compare(dir / "request.same.json", same->body + "\n");
+            CHECK(drops_text(drops) == "");
+            // What was written says the same.
+            const auto again = codec().decode_request(same->body);
+            REQUIRE(again.has_value());
+            CHECK(codec().encode_request(*again, {}, drops)->body == same->body);
+        }
+    }
+
+    TEST_CASE("streams, however their bytes are cut") {
+        const auto dirs = cases_with("stream.sse");
+        CHECK(dirs.size() >= 9);
+        for (const auto& dir : dirs) {
+            CAPTURE(dir.string());
+            const std::string stream = read_file(dir / "stream.sse");
+            const auto events = read_answer(codec(), stream, stream.size());
+            CHECK(grammar_fault(events) == "");
+            compare(dir / "answer.txt", events_text(events));
+            for (std::size_t first = 1; first < stream.size(); ++first) {
+                REQUIRE(events_text(read_answer(codec(), stream, stream.size(), first)) == events_text(events));
+            }
+            REQUIRE(events_text(read_answer(codec(), stream, 1)) == events_text(events));
+            if (!ended(events)) { continue; }
+            Drops drops;
+            const std::string again = write_answer(codec(), events, wishes(), drops);
+            compare(dir / "stream.same.sse", again);
+            CHECK(stream_fault(codec(), again) == "");
+            CHECK(drops_text(drops) == "");
+        }
+    }
+
+    TEST_CASE("whole answers") {
+        for (const auto& dir : cases_with("response.json")) {
+            CAPTURE(dir.string());
+            std::vector<AnswerEvent> events;
+            REQUIRE(codec().decode_answer(read_file(dir / "response.json"), events));
+            CHECK(grammar_fault(events) == "");
+            compare(dir / "answer.txt", events_text(events));
+            if (assemble(events).error) { continue; }
+            Drops drops;
+            compare(dir / "response.same.json", codec().encode_answer(events, wishes(), drops) + "\n");
+            CHECK(drops_text(drops) == "");
+        }
+    }
+}
