@@ -5,10 +5,14 @@
 namespace llmgw::wire {
 
 // One for the process: it has no state, and the dialect it asks has none either.
-const Codec* Gemini::codec() const {
+const gemini::GeminiCodec& gemini::gemini_codec() {
     static const Gemini dialect;
-    static const gemini::GeminiCodec codec(dialect);
-    return &codec;
+    static const GeminiCodec codec(dialect);
+    return codec;
+}
+
+const Codec* Gemini::codec() const {
+    return &gemini::gemini_codec();
 }
 
 }  // namespace llmgw::wire
