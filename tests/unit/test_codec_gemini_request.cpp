@@ -8,6 +8,10 @@
 #include <nlohmann/json.hpp>
 
 #include "core/util/base64.hpp"
+<<<<<<< HEAD
+=======
+#include "providers/dialects/gemini/codec.hpp"
+>>>>>>> codec-gemini
 #include "providers/dialects/gemini/schema.hpp"
 #include "providers/dialects/gemini/signature.hpp"
 #include "providers/registry.hpp"
@@ -585,6 +589,26 @@ TEST_SUITE("codec/gemini/request") {
         CHECK(codec().encode_request(request, {}, drops).error().kind == ErrorKind::bad_request);
     }
 
+<<<<<<< HEAD
+=======
+    TEST_CASE("encode: countTokens, and more output than there is") {
+        ChatRequest request = conversation({user_hi});
+        request.max_tokens = 128000;
+        TargetTraits target;
+        target.model = "gemini-2.5-pro";
+        Drops drops;
+        const auto count = wire::gemini::gemini_codec().encode_count_request(request, target, drops);
+        REQUIRE(count.has_value());
+        CHECK(
+            json(count->body) ==
+            json(
+                R"({"generateContentRequest":{"model":"models/gemini-2.5-pro","contents":[{"role":"user","parts":[{"text":"hi"}]}],)"
+                R"("generationConfig":{"maxOutputTokens":65536}}})"));
+        CHECK(drops_text(drops) == "max_tokens: gemini's models give at most 65536\n");
+        CHECK(decoded(count->body).model == "gemini-2.5-pro");
+    }
+
+>>>>>>> codec-gemini
     TEST_CASE("encode: other providers' thinking stays out, Gemini's own goes back in its part") {
         part::Reasoning foreign;
         foreign.text = "secret";
