@@ -21,6 +21,7 @@ public:
     std::string encode_error(const ApiError& error) const override;
     std::string encode_stream_error(const ApiError& error, const StreamState& state) const override;
     std::string_view ping(bool started) const override;
+    const Codec* codec() const override;
 };
 
 // Reads a response object, the same whether it is a whole answer or inside a stream's event. finish_reason is why

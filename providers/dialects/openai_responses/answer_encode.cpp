@@ -1,0 +1,374 @@
+// The stream as a whole, and messages in it. Reasoning, calls and other items: answer_encode_items.cpp.
+#include "providers/dialects/openai_responses/answer_encode.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "providers/dialects/openai_error.hpp"
+#include "providers/dialects/openai_responses/codec.hpp"
+#include "providers/dialects/openai_responses/item_ids.hpp"
+#include "providers/dialects/openai_responses/writing.hpp"
+
+namespace llmgw::wire::responses {
+
+using answer::DeltaKind;
+using answer::PartKind;
+using answer::StopReason;
+
+namespace {
+
+std::int64_t code_points(std::string_view text) {
+    return std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
+}
+
+// Ids of answers elsewhere begin with what they are there.
+std::string response_id(const std::string& id, const std::string& call_id) {
+    if (id.empty()) { return "resp_" + call_id; }
+    for (const std::string_view prefix : {"msg_", "chatcmpl-", "chatcmpl_"}) {
+        if (id.starts_with(prefix)) { return "resp_" + id.substr(prefix.size()); }
+    }
+    return id;
+}
+
+// The elements of an array of logprobs: bare as here, or in openai-chat's object.
+std::string logprob_elements(const JsonText& raw) {
+    std::string_view list = raw;
+    if (const auto content = json_scan::member(raw, "content")) { list = content->text; }
+    std::string elements;
+    const bool whole = json_scan::each_element(list, [&](const json_scan::Value& element) {
+        if (!json_scan::member(element.text, "token")) { return true; }
+        elements += (elements.empty() ? "" : ",") + std::string(element.text);
+        return true;
+    });
+    return whole ? elements : std::string();
+}
+
+}  // namespace
+
+StreamWriter::StreamWriter(const AnswerWishes& wishes, Drops& drops)
+    : wishes_(wishes),
+      drops_(drops),
+      names_(wishes.request != nullptr ? ToolNames(wishes.request->tools) : ToolNames()),
+      object_(wishes.request) {}
+
+void StreamWriter::encode(const AnswerEvent& event, std::string& out) {
+    if (ended_) { return; }
+    std::visit([&](const auto& one) { on(one, out); }, event);
+}
+
+std::string StreamWriter::response() const {
+    JsonWriter json;
+    object_.write(facts_, json);
+    return json.take();
+}
+
+JsonWriter StreamWriter::event(std::string_view type) {
+    JsonWriter json;
+    json.begin_object().member("type", type).member("sequence_number", sequence_++);
+    return json;
+}
+
+JsonWriter StreamWriter::placed(std::string_view type) {
+    JsonWriter json = event(type);
+    json.member("item_id", open_.id).member("output_index", static_cast<std::int64_t>(facts_.output.size()));
+    if (open_.kind == Kind::message) { json.member("content_index", static_cast<std::int64_t>(open_.parts.size())); }
+    return json;
+}
+
+void StreamWriter::send(std::string_view type, JsonWriter& json, std::string& out) {
+    json.end_object();
+    out += "event: ";
+    out += type;
+    out += "\ndata: ";
+    out += json.text();
+    out += "\n\n";
+}
+
+void StreamWriter::send_response(std::string_view type, std::string& out) {
+    JsonWriter json = event(type);
+    json.key("response");
+    object_.write(facts_, json);
+    send(type, json, out);
+}
+
+bool StreamWriter::is_other(int candidate) {
+    if (candidate == 0) { return false; }
+    drops_.note("n", "openai-responses has one answer only");
+    return true;
+}
+
+void StreamWriter::begin_response(const answer::Begin& begin, std::string& out) {
+    if (std::exchange(begun_, true)) { return; }
+    facts_.id = response_id(begin.id, wishes_.call_id);
+    facts_.model = begin.model.empty() ? wishes_.model : begin.model;
+    facts_.created_s = begin.created_s != 0 ? begin.created_s : wishes_.now_s;
+    send_response("response.created", out);
+    send_response("response.in_progress", out);
+}
+
+void StreamWriter::on(const answer::Begin& begin, std::string& out) {
+    begin_response(begin, out);
+}
+
+void StreamWriter::on(const answer::PartBegin& begin, std::string& out) {
+    if (is_other(begin.candidate)) { return; }
+    if (begin.kind != PartKind::text && begin.kind != PartKind::refusal) { end_message("completed", out); }
+    switch (begin.kind) {
+        case PartKind::text:
+        case PartKind::refusal: begin_text(begin, out); break;
+        case PartKind::reasoning: begin_reasoning(begin, out); break;
+        case PartKind::tool_call: begin_call(begin, out); break;
+        case PartKind::media: say_image(begin.media, out); break;
+        case PartKind::foreign: say_foreign(begin.foreign, out); break;
+    }
+}
+
+void StreamWriter::on(const answer::Delta& delta, std::string& out) {
+    if (is_other(delta.candidate)) { return; }
+    switch (open_.kind) {
+        case Kind::message:
+            delta.kind == DeltaKind::logprobs ? say_logprobs(delta.raw, out) : say_text(delta.text, out);
+            break;
+        case Kind::reasoning: say_reasoning(delta, out); break;
+        case Kind::function:
+        case Kind::custom:
+        case Kind::search: say_arguments(delta.text, out); break;
+        case Kind::none: break;
+    }
+}
+
+void StreamWriter::on(const answer::Cited& cited, std::string& out) {
+    if (is_other(cited.candidate) || open_.kind != Kind::message) { return; }
+    const auto& citation = cited.citation;
+    const bool own = citation.origin == DialectId::openai_responses && !citation.raw.empty();
+    if (!own && !citation.url.empty() && !citation.end) {
+        open_.unplaced.push_back(citation);
+        return;
+    }
+    const JsonText annotation = annotation_json(citation, 0);
+    if (annotation.empty()) {
+        drops_.note("citations", "openai-responses cites URLs only");
+    } else {
+        say_annotation(annotation, out);
+    }
+}
+
+void StreamWriter::on(const answer::PartEnd& end, std::string& out) {
+    if (is_other(end.candidate)) { return; }
+    switch (open_.kind) {
+        case Kind::message: end_text(out); break;
+        case Kind::reasoning: end_reasoning(end, out); break;
+        case Kind::function:
+        case Kind::custom:
+        case Kind::search: end_call(end, out); break;
+        case Kind::none: break;
+    }
+}
+
+void StreamWriter::on(const answer::UsageSeen& seen, std::string&) {
+    facts_.usage = seen.usage;
+}
+
+void StreamWriter::on(const answer::Finish& finish, std::string& out) {
+    if (is_other(finish.candidate)) { return; }
+    facts_.status = "completed";
+    switch (finish.reason) {
+        case StopReason::max_tokens:
+        case StopReason::context_window: facts_.incomplete_reason = "max_output_tokens"; break;
+        case StopReason::content_filter: facts_.incomplete_reason = "content_filter"; break;
+        case StopReason::refusal:
+            // Said in words it is an answer; without a word the client has to be told in another way.
+            if (!refused_ && !finish.message.empty()) {
+                answer::PartBegin begin;
+                begin.kind = PartKind::refusal;
+                begin_text(begin, out);
+                say_text(finish.message, out);
+                end_text(out);
+            }
+            if (!refused_) { facts_.incomplete_reason = "content_filter"; }
+            break;
+        case StopReason::stop_sequence:
+            if (!finish.stop_sequence.empty()) {
+                drops_.note("stop_sequence", "openai-responses does not say which one it was");
+            }
+            break;
+        case StopReason::pause: drops_.note("pause_turn", "openai-responses has no such end"); break;
+        case StopReason::end_turn:
+        case StopReason::tool_use:
+        case StopReason::other: break;
+    }
+    if (!facts_.incomplete_reason.empty()) { facts_.status = "incomplete"; }
+    end_message(facts_.status, out);
+}
+
+// Codex resends after this event and dies of a stream that only stops.
+void StreamWriter::on(const answer::Failed& failed, std::string& out) {
+    if (!begun_) {
+        facts_.id = response_id("", wishes_.call_id);
+        facts_.model = wishes_.model;
+        facts_.created_s = wishes_.now_s;
+    }
+    std::string_view code = openai_error_code(failed.error.error_class);
+    if (code.empty()) { code = "invalid_request_error"; }
+    facts_.status = "failed";
+    facts_.error =
+        JsonWriter().begin_object().member("code", code).member("message", failed.error.message).end_object().take();
+    send_response("response.failed", out);
+    ended_ = true;
+}
+
+void StreamWriter::on(const answer::End&, std::string& out) {
+    begin_response({}, out);
+    end_message("completed", out);
+    if (facts_.status == "in_progress") { facts_.status = "completed"; }
+    send_response("response." + std::string(facts_.status), out);
+    ended_ = true;
+}
+
+// --- messages
+
+void StreamWriter::open_item(Kind kind, std::string_view made_prefix, const std::string& id) {
+    open_ = Open{};
+    open_.kind = kind;
+    open_.source_id = id;
+    open_.id = id.empty() ? made_item_id(made_prefix, wishes_.call_id, facts_.output.size()) : id;
+}
+
+void StreamWriter::added(const JsonText& item, std::string& out) {
+    JsonWriter json = event("response.output_item.added");
+    json.member("output_index", static_cast<std::int64_t>(facts_.output.size())).raw_member("item", item);
+    send("response.output_item.added", json, out);
+}
+
+void StreamWriter::done(JsonText item, std::string& out) {
+    JsonWriter json = event("response.output_item.done");
+    json.member("output_index", static_cast<std::int64_t>(facts_.output.size())).raw_member("item", item);
+    send("response.output_item.done", json, out);
+    facts_.output.push_back(std::move(item));
+    open_ = Open{};
+}
+
+// Texts that follow each other are the content of one message, unless they came as several.
+void StreamWriter::begin_text(const answer::PartBegin& begin, std::string& out) {
+    const bool goes_on = open_.kind == Kind::message && open_.source_id == begin.item_id && open_.phase == begin.phase;
+    if (!goes_on) {
+        end_message("completed", out);
+        open_item(Kind::message, "msg_", begin.item_id);
+        open_.phase = begin.phase;
+        JsonWriter item;
+        item.begin_object().member("id", open_.id).member("type", "message").member("status", "in_progress");
+        item.key("content").begin_array().end_array().member("role", "assistant");
+        item.member_if("phase", open_.phase).end_object();
+        added(item.text(), out);
+    }
+    open_.part_open = true;
+    open_.refusal = begin.kind == PartKind::refusal;
+    refused_ = refused_ || open_.refusal;
+    JsonWriter json = placed("response.content_part.added");
+    json.raw_member("part", content_part("", false));
+    send("response.content_part.added", json, out);
+}
+
+JsonText StreamWriter::content_part(std::string_view text, bool whole) const {
+    JsonWriter json;
+    if (open_.refusal) {
+        json.begin_object().member("type", "refusal").member("refusal", text).end_object();
+        return json.take();
+    }
+    json.begin_object().member("type", "output_text").key("annotations").begin_array();
+    for (const auto& annotation : open_.annotations) {
+        json.raw(annotation);
+    }
+    json.end_array().raw_member("logprobs", whole ? "[" + open_.logprobs + "]" : "[]");
+    json.member("text", text).end_object();
+    return json.take();
+}
+
+void StreamWriter::say_text(std::string_view text, std::string& out) {
+    if (!open_.part_open || text.empty()) { return; }
+    open_.text += text;
+    const std::string_view type = open_.refusal ? "response.refusal.delta" : "response.output_text.delta";
+    JsonWriter json = placed(type);
+    json.member("delta", text);
+    if (!open_.refusal) { json.key("logprobs").begin_array().end_array(); }
+    send(type, json, out);
+}
+
+// They belong to the text before; that text has been sent.
+void StreamWriter::say_logprobs(const JsonText& raw, std::string& out) {
+    if (!open_.part_open || open_.refusal) { return; }
+    const std::string elements = logprob_elements(raw);
+    if (elements.empty()) {
+        drops_.note("logprobs", "they are in another provider's form");
+        return;
+    }
+    open_.logprobs += (open_.logprobs.empty() ? "" : ",") + elements;
+    JsonWriter json = placed("response.output_text.delta");
+    json.member("delta", "").raw_member("logprobs", "[" + elements + "]");
+    send("response.output_text.delta", json, out);
+}
+
+void StreamWriter::say_annotation(const JsonText& annotation, std::string& out) {
+    if (!open_.part_open || open_.refusal) { return; }
+    JsonWriter json = placed("response.output_text.annotation.added");
+    json.member("annotation_index", static_cast<std::int64_t>(open_.annotations.size()));
+    json.raw_member("annotation", annotation);
+    send("response.output_text.annotation.added", json, out);
+    open_.annotations.push_back(annotation);
+}
+
+void StreamWriter::end_text(std::string& out) {
+    if (!open_.part_open) { return; }
+    const std::int64_t length = code_points(open_.text);
+    for (const auto& citation : std::exchange(open_.unplaced, {})) {
+        say_annotation(annotation_json(citation, length), out);
+    }
+    const std::string_view type = open_.refusal ? "response.refusal.done" : "response.output_text.done";
+    JsonWriter json = placed(type);
+    json.member(open_.refusal ? "refusal" : "text", open_.text);
+    if (!open_.refusal) { json.raw_member("logprobs", "[" + open_.logprobs + "]"); }
+    send(type, json, out);
+    JsonText part = content_part(open_.text, true);
+    JsonWriter ended = placed("response.content_part.done");
+    ended.raw_member("part", part);
+    send("response.content_part.done", ended, out);
+    open_.parts.push_back(std::move(part));
+    open_.text.clear();
+    open_.annotations.clear();
+    open_.logprobs.clear();
+    open_.part_open = false;
+}
+
+void StreamWriter::end_message(std::string_view status, std::string& out) {
+    if (open_.kind != Kind::message) { return; }
+    end_text(out);
+    JsonWriter item;
+    item.begin_object().member("id", open_.id).member("type", "message").member("status", status);
+    item.key("content").begin_array();
+    for (const auto& part : open_.parts) {
+        item.raw(part);
+    }
+    item.end_array().member("role", "assistant").member_if("phase", open_.phase).end_object();
+    done(item.take(), out);
+}
+
+}  // namespace llmgw::wire::responses
+
+namespace llmgw::wire {
+
+std::unique_ptr<AnswerEncoder> OpenAiResponsesCodec::answer_encoder(const AnswerWishes& wishes, Drops& drops) const {
+    return std::make_unique<responses::StreamWriter>(wishes, drops);
+}
+
+std::string OpenAiResponsesCodec::encode_answer(const std::vector<AnswerEvent>& events, const AnswerWishes& wishes,
+                                                Drops& drops) const {
+    responses::StreamWriter writer(wishes, drops);
+    std::string unsent;
+    for (const auto& event : events) {
+        writer.encode(event, unsent);
+        unsent.clear();
+    }
+    return writer.response();
+}
+
+}  // namespace llmgw::wire
