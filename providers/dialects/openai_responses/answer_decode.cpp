@@ -35,7 +35,10 @@ answer::Begin begin_of(const Value& response) {
 answer::StopReason reason_of(std::string_view word, const Said& said) {
     if (word == "max_output_tokens" || word == "max_tokens") { return answer::StopReason::max_tokens; }
     if (word == "content_filter") { return answer::StopReason::content_filter; }
-    if (word != "completed") { return answer::StopReason::other; }
+    // Some hosts have another word for completed.
+    for (const std::string_view unfinished : {"incomplete", "cancelled", "queued", "in_progress"}) {
+        if (word == unfinished) { return answer::StopReason::other; }
+    }
     if (said.call) { return answer::StopReason::tool_use; }
     return said.refusal ? answer::StopReason::refusal : answer::StopReason::end_turn;
 }

@@ -80,7 +80,12 @@ void StreamWriter::send(std::string_view type, JsonWriter& json, std::string& ou
     out += "event: ";
     out += type;
     out += "\ndata: ";
+    const std::size_t start = out.size();
     out += json.text();
+    // What was taken over as it was written may be spread over lines. Inside strings there are no line ends.
+    std::replace_if(
+        out.begin() + static_cast<std::ptrdiff_t>(start), out.end(), [](char c) { return c == '\n' || c == '\r'; },
+        ' ');
     out += "\n\n";
 }
 

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/model/reasoning_effort.hpp"
+#include "core/util/json_scan.hpp"
 #include "core/util/sha256.hpp"
 #include "providers/dialects/openai_responses/codec.hpp"
 #include "providers/dialects/openai_responses/writing.hpp"
