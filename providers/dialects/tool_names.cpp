@@ -25,7 +25,7 @@ std::string with_hash(std::string name, std::string_view what_it_was) {
 }
 
 std::string joined(std::string_view name_space, std::string_view name) {
-    return name_space.empty() ? std::string(name) : std::string(name_space) + "__" + std::string(name);
+    return is_default_namespace(name_space) ? std::string(name) : std::string(name_space) + "__" + std::string(name);
 }
 
 }  // namespace
@@ -55,12 +55,26 @@ ToolNames::ToolNames(const std::vector<Tool>& tools) {
 
 std::string ToolNames::flat(std::string_view name_space, std::string_view name) const {
     const auto found = flat_.find({std::string(name_space), std::string(name)});
-    return found != flat_.end() ? found->second : flat_tool_name(name_space, name);
+    if (found != flat_.end()) { return found->second; }
+    if (const Tool* tool = name_space.empty() ? only_one_called(name) : nullptr) {
+        return flat_.at({tool->name_space, tool->name});
+    }
+    return flat_tool_name(name_space, name);
 }
 
 const Tool* ToolNames::find(std::string_view flat_name) const {
     const auto found = tools_.find(flat_name);
-    return found != tools_.end() ? found->second : nullptr;
+    return found != tools_.end() ? found->second : only_one_called(flat_name);
+}
+
+const Tool* ToolNames::only_one_called(std::string_view name) const {
+    const Tool* only = nullptr;
+    for (const auto& [flat_name, tool] : tools_) {
+        if (tool->name != name) { continue; }
+        if (only != nullptr) { return nullptr; }
+        only = tool;
+    }
+    return only;
 }
 
 }  // namespace llmgw::wire

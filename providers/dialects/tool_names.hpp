@@ -13,9 +13,14 @@
 
 namespace llmgw::wire {
 
-// `namespace__name`, or the name alone. Characters outside [A-Za-z0-9_-] become `_`; a name that was changed by that,
+// `namespace__name`, or the name alone; "functions" is OpenAI's own word for having no namespace. Characters outside [A-Za-z0-9_-] become `_`; a name that was changed by that,
 // is longer than 64 characters or does not begin with a letter or `_` gets a hash of what it was as its end.
 std::string flat_tool_name(std::string_view name_space, std::string_view name);
+
+// Whether calls of the namespace's tools go without it.
+inline bool is_default_namespace(std::string_view name_space) {
+    return name_space.empty() || name_space == "functions";
+}
 
 // The names of one request's tools.
 class ToolNames {
@@ -24,12 +29,15 @@ public:
     // `tools` outlive this. Of two tools that would get one name the later is told apart by a hash.
     explicit ToolNames(const std::vector<Tool>& tools);
 
-    // Also for names that only the history knows.
+    // Also for names that only the history knows. A name without its namespace is taken for the one tool called so.
     std::string flat(std::string_view name_space, std::string_view name) const;
-    // The function or custom tool with this flat name; null when the request has none.
+    // The function or custom tool with this flat name, or else the one with this name in any namespace (models leave
+    // it out at times); null when there is none.
     const Tool* find(std::string_view flat_name) const;
 
 private:
+    const Tool* only_one_called(std::string_view name) const;
+
     std::map<std::pair<std::string, std::string>, std::string> flat_;
     std::map<std::string, const Tool*, std::less<>> tools_;
 };

@@ -23,7 +23,8 @@ Tool tool(std::string name_space, std::string name, ToolKind kind = ToolKind::fu
 TEST_SUITE("dialects/tool_names") {
     TEST_CASE("flat names: plain ones stay, the rest is shortened and told apart") {
         CHECK(flat_tool_name("", "shell") == "shell");
-        CHECK(flat_tool_name("functions", "exec") == "functions__exec");
+        CHECK(flat_tool_name("mcp__mail", "send") == "mcp__mail__send");
+        CHECK(flat_tool_name("functions", "exec") == "exec");
         CHECK(flat_tool_name("", std::string(64, 'a')) == std::string(64, 'a'));
 
         std::set<std::string> seen;
@@ -43,8 +44,8 @@ TEST_SUITE("dialects/tool_names") {
     }
 
     TEST_CASE("a request's names lead back to its tools") {
-        const std::vector<Tool> tools = {tool("functions", "exec", ToolKind::custom),
-                                         tool("", "functions__exec"),
+        const std::vector<Tool> tools = {tool("functions", "exec", ToolKind::custom), tool("", "exec"),
+                                         tool("ns", "only"),
                                          tool("a", "b__c"),
                                          tool("a__b", "c"),
                                          tool("", "web_search", ToolKind::server),
@@ -57,7 +58,10 @@ TEST_SUITE("dialects/tool_names") {
             CHECK(flats.insert(flat).second);
             CHECK(names.find(flat) == &each);
         }
-        CHECK(names.flat("functions", "exec") == "functions__exec");
+        CHECK(names.flat("functions", "exec") == "exec");
+        CHECK(names.flat("", "only") == "ns__only");
+        CHECK(names.find("only") == &tools[2]);
+        CHECK(names.flat("other", "only") == "other__only");
         CHECK(names.find("web_search") == nullptr);
         CHECK(names.find("nothing") == nullptr);
         CHECK(names.flat("gone", "tool") == "gone__tool");
