@@ -151,6 +151,8 @@ private:
             reader.summary_begins();
         } else if (type == "response.output_text.annotation.added") {
             if (members.annotation) { reader.annotation(*members.annotation); }
+        } else if (type == "response.content_part.done") {
+            if (members.part) { reader.part_ends(members.content(), *members.part); }
         } else if (type == "response.content_part.added") {
             const auto kind = members.part ? json_scan::member(members.part->text, "type") : std::nullopt;
             reader.part_begins(members.content(), kind ? kind->raw_string() : std::string_view("output_text"));

@@ -182,15 +182,16 @@ void StreamWriter::on(const answer::Finish& finish, std::string& out) {
         case StopReason::context_window: facts_.incomplete_reason = "max_output_tokens"; break;
         case StopReason::content_filter: facts_.incomplete_reason = "content_filter"; break;
         case StopReason::refusal:
-            // Said in words it is an answer; without a word the client has to be told in another way.
-            if (!refused_ && !finish.message.empty()) {
+            // Said in words it is an answer. Without, the client is told by the status: some show no refusals.
+            if (refused_) { break; }
+            facts_.incomplete_reason = "content_filter";
+            if (!finish.message.empty()) {
                 answer::PartBegin begin;
                 begin.kind = PartKind::refusal;
                 begin_text(begin, out);
                 say_text(finish.message, out);
                 end_text(out);
             }
-            if (!refused_) { facts_.incomplete_reason = "content_filter"; }
             break;
         case StopReason::stop_sequence:
             if (!finish.stop_sequence.empty()) {

@@ -107,7 +107,7 @@ void StreamWriter::begin_call(const answer::PartBegin& begin, std::string& out) 
     // What the client calls it, and what it is to the client.
     if (const Tool* tool = names_.find(call.name); tool != nullptr && call.name_space.empty()) {
         call.name = tool->name;
-        call.name_space = tool->name_space;
+        call.name_space = is_default_namespace(tool->name_space) ? "" : tool->name_space;
         bridged = tool->kind == ToolKind::custom && !call.custom;
         if (bridged) { kind = Kind::custom; }
     }

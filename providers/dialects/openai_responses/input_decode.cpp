@@ -2,6 +2,7 @@
 // calls) is one message, at most one message item each; tool results stand right after the message with their calls.
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "core/dialect/envelope.hpp"
@@ -323,6 +324,7 @@ private:
 
     void place(part::ToolResult result) {
         const auto holder = holder_of(result.call_id);
+        if (!holder) { without_call_.insert(result.call_id); }
         put_at(holder ? *holder + 1 : slots_.size(), std::move(result));
     }
 
@@ -341,12 +343,11 @@ private:
     // Results that stood before their calls.
     void place_early_results() {
         std::vector<part::ToolResult> early;
-        for (std::size_t i = 0; i < slots_.size(); ++i) {
-            if (!slots_[i].results) { continue; }
-            std::erase_if(slots_[i].message.parts, [&](Part& part) {
+        for (auto& slot : slots_) {
+            if (!slot.results) { continue; }
+            std::erase_if(slot.message.parts, [&](Part& part) {
                 auto& result = std::get<part::ToolResult>(part);
-                const auto holder = holder_of(result.call_id);
-                if (!holder || *holder < i) { return false; }
+                if (!without_call_.contains(result.call_id) || !holder_of(result.call_id)) { return false; }
                 early.push_back(std::move(result));
                 return true;
             });
@@ -359,6 +360,7 @@ private:
     Reading& reading_;
     ChatRequest& request_;
     std::vector<Slot> slots_;
+    std::set<std::string> without_call_;  // ids of results whose call had not come yet
 };
 
 }  // namespace

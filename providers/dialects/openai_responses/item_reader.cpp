@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "core/util/sha256.hpp"
 #include "providers/dialects/common.hpp"
 #include "providers/dialects/openai_responses/reading.hpp"
 #include "providers/dialects/openai_responses/tool_search.hpp"
@@ -58,7 +59,7 @@ void ItemReader::open(PartKind kind) {
     answer::PartBegin begin;
     begin.kind = kind;
     begin.item_id = id_;
-    if (kind == PartKind::text) { begin.phase = phase_; }
+    if (is_text_part(kind)) { begin.phase = phase_; }
     if (kind == PartKind::tool_call) {
         begin.call = call_;
         said_->call = true;
@@ -155,16 +156,15 @@ void ItemReader::end_message(const Value& item) {
     if (content && content->is_array()) {
         std::int64_t index = 0;
         json_scan::each_element(content->text, [&](const Value& part) {
-            end_content(index++, part);
+            part_ends(index++, part);
             return true;
         });
     }
     close();
 }
 
-// A part of the finished item: what of it has not been said yet.
-void ItemReader::end_content(std::int64_t index, const Value& part) {
-    if (index < content_index_ || (index == content_index_ && !open_)) { return; }
+void ItemReader::part_ends(std::int64_t index, const Value& part) {
+    if (kind_ != Kind::message || index < content_index_ || (index == content_index_ && !open_)) { return; }
     const std::string type = text_member(part, "type");
     part_begins(index, type);
     const std::string whole = text_member(part, type == "refusal" ? "refusal" : "text");
@@ -209,6 +209,7 @@ void ItemReader::end_reasoning(const Value& item) {
 }
 
 void ItemReader::end_call(const Value& item) {
+    if (call_.id.empty()) { call_.id = id_.empty() ? "call_" + sha256_hex(item.text).substr(0, 24) : "call_" + id_; }
     if (!open_) { open(PartKind::tool_call); }
     const std::string_view key = call_.custom ? "input" : "arguments";
     if (const auto value = json_scan::member(item.text, key)) {

@@ -27,6 +27,8 @@ public:
     // The item as it begins, or as it is.
     void begin(const json_scan::Value& item);
     void part_begins(std::int64_t content_index, std::string_view type);
+    // The finished part: says what the deltas left out, and ends it.
+    void part_ends(std::int64_t content_index, const json_scan::Value& part);
     void text(std::int64_t content_index, std::string_view type, std::string text);
     void logprobs(const json_scan::Value& value);
     void annotation(const json_scan::Value& value);
@@ -47,7 +49,6 @@ private:
     void close(Sealed sealed = {});
     void say(answer::DeltaKind kind, std::string text);
     void end_message(const json_scan::Value& item);
-    void end_content(std::int64_t index, const json_scan::Value& part);
     void end_reasoning(const json_scan::Value& item);
     void end_call(const json_scan::Value& item);
 
