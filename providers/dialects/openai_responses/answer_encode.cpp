@@ -21,6 +21,18 @@ std::int64_t code_points(std::string_view text) {
     return std::ranges::count_if(text, [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; });
 }
 
+// How many bytes at the end begin a character that is not all there.
+std::size_t incomplete_tail(std::string_view text) {
+    for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
+        const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+        if (byte < 0x80) { return 0; }
+        if (byte < 0xC0) { continue; }
+        const std::size_t needed = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
+        return back < needed ? back : 0;
+    }
+    return 0;
+}
+
 // Ids of answers elsewhere begin with what they are there.
 std::string response_id(const std::string& id, const std::string& call_id) {
     if (id.empty()) { return "resp_" + call_id; }
@@ -130,14 +142,35 @@ void StreamWriter::on(const answer::PartBegin& begin, std::string& out) {
 
 void StreamWriter::on(const answer::Delta& delta, std::string& out) {
     if (is_other(delta.candidate)) { return; }
+    if (delta.kind == DeltaKind::logprobs) {
+        if (open_.kind == Kind::message) { say_logprobs(delta.raw, out); }
+        return;
+    }
+    if (!open_.tail.empty() && delta.kind != tail_kind_) { say_tail(out); }
+    if (open_.tail.empty() && incomplete_tail(delta.text) == 0) {
+        say_piece(delta.kind, delta.text, out);
+        return;
+    }
+    // Some providers cut their text between the bytes of a character; JSON cannot say half of one.
+    std::string text = std::exchange(open_.tail, {}) + delta.text;
+    const std::size_t whole = text.size() - incomplete_tail(text);
+    open_.tail = text.substr(whole);
+    tail_kind_ = delta.kind;
+    text.resize(whole);
+    say_piece(delta.kind, text, out);
+}
+
+void StreamWriter::say_tail(std::string& out) {
+    if (!open_.tail.empty()) { say_piece(tail_kind_, std::exchange(open_.tail, {}), out); }
+}
+
+void StreamWriter::say_piece(DeltaKind kind, std::string_view text, std::string& out) {
     switch (open_.kind) {
-        case Kind::message:
-            delta.kind == DeltaKind::logprobs ? say_logprobs(delta.raw, out) : say_text(delta.text, out);
-            break;
-        case Kind::reasoning: say_reasoning(delta, out); break;
+        case Kind::message: say_text(text, out); break;
+        case Kind::reasoning: say_reasoning(kind, text, out); break;
         case Kind::function:
         case Kind::custom:
-        case Kind::search: say_arguments(delta.text, out); break;
+        case Kind::search: say_arguments(text, out); break;
         case Kind::none: break;
     }
 }
@@ -160,6 +193,7 @@ void StreamWriter::on(const answer::Cited& cited, std::string& out) {
 
 void StreamWriter::on(const answer::PartEnd& end, std::string& out) {
     if (is_other(end.candidate)) { return; }
+    say_tail(out);
     switch (open_.kind) {
         case Kind::message: end_text(out); break;
         case Kind::reasoning: end_reasoning(end, out); break;

@@ -41,6 +41,7 @@ private:
         bool summarised = false;  // reasoning: its text came as summaries
         std::string summary;      // the open one
         bool hidden = false;      // reasoning nobody wants to see: only what is sealed is said
+        std::string tail;         // the bytes of a character that is not whole yet
     };
 
     void on(const answer::Begin& begin, std::string& out);
@@ -57,6 +58,10 @@ private:
     bool is_other(int candidate);
     void begin_response(const answer::Begin& begin, std::string& out);
 
+    // A piece of the open part's text, in whole characters.
+    void say_piece(answer::DeltaKind kind, std::string_view text, std::string& out);
+    void say_tail(std::string& out);
+
     void begin_text(const answer::PartBegin& begin, std::string& out);
     void begin_reasoning(const answer::PartBegin& begin, std::string& out);
     void begin_call(const answer::PartBegin& begin, std::string& out);
@@ -66,7 +71,7 @@ private:
     void say_text(std::string_view text, std::string& out);
     void say_logprobs(const JsonText& raw, std::string& out);
     void say_annotation(const JsonText& annotation, std::string& out);
-    void say_reasoning(const answer::Delta& delta, std::string& out);
+    void say_reasoning(answer::DeltaKind kind, std::string_view text, std::string& out);
     void begin_summary(std::string& out);
     void end_summary(std::string& out);
     void say_arguments(std::string_view text, std::string& out);
@@ -99,6 +104,7 @@ private:
     bool begun_ = false;
     bool ended_ = false;
     bool refused_ = false;
+    answer::DeltaKind tail_kind_ = answer::DeltaKind::text;
 };
 
 }  // namespace llmgw::wire::responses

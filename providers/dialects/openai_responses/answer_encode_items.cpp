@@ -28,25 +28,25 @@ void StreamWriter::begin_reasoning(const answer::PartBegin& begin, std::string& 
 
 // The text of another dialect's reasoning is shown as a summary, which is what clients of this one look at. Items with
 // an id come from this dialect, where both exist.
-void StreamWriter::say_reasoning(const answer::Delta& delta, std::string& out) {
+void StreamWriter::say_reasoning(DeltaKind kind, std::string_view text, std::string& out) {
     if (open_.hidden) { return; }
-    if (delta.kind == DeltaKind::summary_break) {
+    if (kind == DeltaKind::summary_break) {
         // Before the first one there is nothing to break.
         if (open_.part_open) { end_summary(out); }
         return;
     }
-    if (delta.text.empty()) { return; }
-    if (delta.kind == DeltaKind::reasoning_text && !open_.source_id.empty()) {
-        open_.text += delta.text;
+    if (text.empty()) { return; }
+    if (kind == DeltaKind::reasoning_text && !open_.source_id.empty()) {
+        open_.text += text;
         JsonWriter json = placed("response.reasoning_text.delta");
-        json.member("content_index", 0).member("delta", delta.text);
+        json.member("content_index", 0).member("delta", text);
         send("response.reasoning_text.delta", json, out);
         return;
     }
     if (!open_.part_open) { begin_summary(out); }
-    open_.summary += delta.text;
+    open_.summary += text;
     JsonWriter json = placed("response.reasoning_summary_text.delta");
-    json.member("summary_index", static_cast<std::int64_t>(open_.parts.size())).member("delta", delta.text);
+    json.member("summary_index", static_cast<std::int64_t>(open_.parts.size())).member("delta", text);
     send("response.reasoning_summary_text.delta", json, out);
 }
 
