@@ -7,7 +7,6 @@
 
 namespace llmgw::wire::responses {
 
-using json_scan::Type;
 using json_scan::Value;
 
 namespace {
@@ -64,8 +63,13 @@ Result<JsonText> append_turn(std::string_view items, std::string_view output, st
     if (!turn.add(output)) { return fail(ErrorKind::bad_request, "output: expected an array of objects"); }
     const auto first = input.find_first_not_of(white_space);
     if (first != std::string_view::npos && input[first] == '"') {
-        const Value text{Type::string, input.substr(first, input.find_last_not_of(white_space) + 1 - first)};
-        if (!text.as_string()) { return fail(ErrorKind::bad_request, "input: expected a string or an array"); }
+        // Read as an array of it, so that it is read strictly.
+        const std::string list = "[" + std::string(input) + "]";
+        json_scan::Reader reader(list, '[');
+        Value text;
+        if (!reader.next_element(text) || !text.as_string()) {
+            return fail(ErrorKind::bad_request, "input: expected a string or an array of objects");
+        }
         turn.add_message(text.text);
     } else if (!turn.add(input)) {
         return fail(ErrorKind::bad_request, "input: expected a string or an array of objects");
