@@ -375,6 +375,25 @@ TEST_SUITE("codec/responses/answers") {
         CHECK(written.drops == "citations: openai-responses cites URLs only\n");
     }
 
+<<<<<<< HEAD
+=======
+    TEST_CASE("logprobs: in this dialect's form and openai-chat's; others are named") {
+        const json one = {{"token", "a"}, {"logprob", -0.5}, {"bytes", {97}}, {"top_logprobs", json::array()}};
+        const auto said = [&](const json& raw) {
+            Script script;
+            script.begin(PartKind::text).say("a");
+            script.events.emplace_back(answer::Delta{DeltaKind::logprobs, 0, {}, raw.dump()});
+            return write(script.end().finish(StopReason::end_turn), wishes());
+        };
+        for (const json& raw : {json::array({one}), json{{"content", json::array({one})}, {"refusal", nullptr}}}) {
+            const Written written = said(raw);
+            CHECK(written.response["output"][0]["content"][0]["logprobs"] == json::array({one}));
+            CHECK(written.drops == "");
+        }
+        CHECK(said({{"chosenCandidates", json::array()}}).drops == "logprobs: they are in another provider's form\n");
+    }
+
+>>>>>>> codec-responses
     TEST_CASE("what has no place here is named") {
         Script script;
         answer::PartBegin foreign;
