@@ -8,10 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/util/base64.hpp"
-<<<<<<< HEAD
-=======
 #include "providers/dialects/gemini/codec.hpp"
->>>>>>> codec-gemini
 #include "providers/dialects/gemini/schema.hpp"
 #include "providers/dialects/gemini/signature.hpp"
 #include "providers/registry.hpp"
@@ -589,8 +586,6 @@ TEST_SUITE("codec/gemini/request") {
         CHECK(codec().encode_request(request, {}, drops).error().kind == ErrorKind::bad_request);
     }
 
-<<<<<<< HEAD
-=======
     TEST_CASE("encode: countTokens, and more output than there is") {
         ChatRequest request = conversation({user_hi});
         request.max_tokens = 128000;
@@ -608,7 +603,6 @@ TEST_SUITE("codec/gemini/request") {
         CHECK(decoded(count->body).model == "gemini-2.5-pro");
     }
 
->>>>>>> codec-gemini
     TEST_CASE("encode: other providers' thinking stays out, Gemini's own goes back in its part") {
         part::Reasoning foreign;
         foreign.text = "secret";

@@ -375,8 +375,6 @@ TEST_SUITE("codec/responses/answers") {
         CHECK(written.drops == "citations: openai-responses cites URLs only\n");
     }
 
-<<<<<<< HEAD
-=======
     TEST_CASE("logprobs: in this dialect's form and openai-chat's; others are named") {
         const json one = {{"token", "a"}, {"logprob", -0.5}, {"bytes", {97}}, {"top_logprobs", json::array()}};
         const auto said = [&](const json& raw) {
@@ -393,7 +391,6 @@ TEST_SUITE("codec/responses/answers") {
         CHECK(said({{"chosenCandidates", json::array()}}).drops == "logprobs: they are in another provider's form\n");
     }
 
->>>>>>> codec-responses
     TEST_CASE("what has no place here is named") {
         Script script;
         answer::PartBegin foreign;

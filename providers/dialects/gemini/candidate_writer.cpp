@@ -115,10 +115,7 @@ void CandidateWriter::end(const answer::PartEnd& end) {
         said_bytes_ += text_.size();
         if (own) { add_signature(end.sealed.data, IsThought::no); }
     }
-<<<<<<< HEAD
-=======
     if (open_.kind == PartKind::media && own) { add_signature(end.sealed.data, IsThought::no); }
->>>>>>> codec-gemini
     if (open_.kind == PartKind::reasoning && !end.sealed.empty()) {
         const bool worded = !text_.empty() || !summary_.empty();
         if (own) {

@@ -5,12 +5,6 @@
 namespace llmgw::wire {
 
 // One for the process: it has no state, and the dialect it asks has none either.
-<<<<<<< HEAD
-const Codec* Gemini::codec() const {
-    static const Gemini dialect;
-    static const gemini::GeminiCodec codec(dialect);
-    return &codec;
-=======
 const gemini::GeminiCodec& gemini::gemini_codec() {
     static const Gemini dialect;
     static const GeminiCodec codec(dialect);
@@ -19,7 +13,6 @@ const gemini::GeminiCodec& gemini::gemini_codec() {
 
 const Codec* Gemini::codec() const {
     return &gemini::gemini_codec();
->>>>>>> codec-gemini
 }
 
 }  // namespace llmgw::wire

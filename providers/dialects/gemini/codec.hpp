@@ -31,23 +31,17 @@ public:
     std::unique_ptr<AnswerDecoder> answer_decoder() const override;
     bool decode_answer(std::string_view body, std::vector<AnswerEvent>& out) const override;
 
-<<<<<<< HEAD
-=======
     // The body of :countTokens: {"generateContentRequest": ...}.
     Result<EncodedRequest> encode_count_request(const ChatRequest& request, const TargetTraits& target,
                                                 Drops& drops) const;
 
->>>>>>> codec-gemini
 private:
     const Gemini& dialect_;
 };
 
-<<<<<<< HEAD
-=======
 // The codec that Gemini::codec() gives, with what only this dialect has.
 const GeminiCodec& gemini_codec();
 
->>>>>>> codec-gemini
 // streamGenerateContent without alt=sse: the same data as the elements of one JSON array. Takes the encoder's events.
 class JsonArrayFraming {
 public:

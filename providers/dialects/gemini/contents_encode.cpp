@@ -267,14 +267,10 @@ void write_contents(RequestWriting& writing, JsonWriter& json) {
         for (const auto& part : messages[first].parts) {
             if (const auto* text = std::get_if<part::Text>(&part)) {
                 if (!text->text.empty()) { system.push_back(text->text); }
-<<<<<<< HEAD
-            } else {
-=======
                 continue;
             }
             const auto* foreign = std::get_if<part::Foreign>(&part);
             if (foreign == nullptr || !foreign->carried) {
->>>>>>> codec-gemini
                 writing.drops.note(fmt::format("messages[{}]", first), "gemini's system instruction holds text only");
             }
         }

@@ -15,10 +15,7 @@ namespace llmgw::wire::gemini {
 namespace {
 
 constexpr std::size_t stops_max = 5;
-<<<<<<< HEAD
-=======
 constexpr std::int64_t output_tokens_max = 65536;
->>>>>>> codec-gemini
 constexpr std::string_view generation = "generationConfig.";
 
 // A seed is 32 bits here.
@@ -28,8 +25,6 @@ bool fits_seed(const JsonText& seed) {
            *number <= std::numeric_limits<std::int32_t>::max();
 }
 
-<<<<<<< HEAD
-=======
 // More than any of its models gives is an error. Agents made for others' models ask for more.
 std::int64_t output_limit(RequestWriting& writing) {
     const std::int64_t wished = *writing.request.max_tokens;
@@ -38,17 +33,12 @@ std::int64_t output_limit(RequestWriting& writing) {
     return output_tokens_max;
 }
 
->>>>>>> codec-gemini
 void write_sampling(RequestWriting& writing, JsonWriter& json) {
     const Sampling& sampling = writing.request.sampling;
     json.raw_member_if("temperature", sampling.temperature);
     json.raw_member_if("topP", sampling.top_p).raw_member_if("topK", sampling.top_k);
     if (sampling.candidates) { json.member("candidateCount", *sampling.candidates); }
-<<<<<<< HEAD
-    if (writing.request.max_tokens) { json.member("maxOutputTokens", *writing.request.max_tokens); }
-=======
     if (writing.request.max_tokens) { json.member("maxOutputTokens", output_limit(writing)); }
->>>>>>> codec-gemini
     if (!sampling.stop.empty()) {
         json.key("stopSequences").begin_array();
         for (std::size_t i = 0; i < std::min(sampling.stop.size(), stops_max); ++i) {
@@ -230,8 +220,6 @@ Result<EncodedRequest> GeminiCodec::encode_request(const ChatRequest& request, c
     return EncodedRequest{json.take()};
 }
 
-<<<<<<< HEAD
-=======
 // With tools and the system prompt counted, the request is wrapped, and says its model again.
 Result<EncodedRequest> GeminiCodec::encode_count_request(const ChatRequest& request, const TargetTraits& target,
                                                          Drops& drops) const {
@@ -243,5 +231,4 @@ Result<EncodedRequest> GeminiCodec::encode_count_request(const ChatRequest& requ
     return encoded;
 }
 
->>>>>>> codec-gemini
 }  // namespace llmgw::wire::gemini

@@ -108,11 +108,7 @@ JsonText thinking_config(RequestWriting& writing) {
     } else if (!off && wish.show.value_or(shown_by_default)) {
         json.member("includeThoughts", true);
     }
-<<<<<<< HEAD
     if (writing.target.thinking_level || (!writing.same_dialect() && is_gemini_3(writing.target))) {
-=======
-    if (writing.target.thinking_level) {
->>>>>>> codec-gemini
         write_level(writing, off, json);
     } else if (writing.same_dialect() && !wish.effort.empty()) {
         // Said as a level by a client that knows the model; it is the model's to know.
