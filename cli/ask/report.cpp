@@ -20,7 +20,8 @@ ordered_json number(const std::optional<std::int64_t>& value) {
     return value ? ordered_json(*value) : ordered_json();
 }
 
-std::string seconds(std::int64_t ms) {
+std::string time_text(std::int64_t ms) {
+    if (ms < 1000) { return std::to_string(ms) + " ms"; }
     return std::to_string(ms / 1000) + "." + std::to_string(ms % 1000 / 100) + " s";
 }
 
@@ -90,7 +91,7 @@ std::string report_line(const AskReport& report) {
         cost += std::string(" (") + to_string(call.cost.basis) + ")";
     }
     add(cost);
-    add(seconds(call.duration_ms));
+    add(time_text(call.duration_ms));
     add("call " + call.call_id);
     if (!report.conversation.empty()) { add("conversation " + report.conversation); }
     return printable(line);

@@ -104,7 +104,8 @@ ordered_json chat_body(const AskInput& input) {
     body["model"] = input.model;
     body["messages"] = messages(input.turns, &chat_part);
     if (!input.system.empty()) {
-        body["messages"].insert(body["messages"].begin(), {{"role", "system"}, {"content", input.system}});
+        ordered_json system{{"role", "system"}, {"content", input.system}};
+        body["messages"].insert(body["messages"].begin(), std::move(system));
     }
     if (input.max_tokens > 0) {
         body[input.max_completion_tokens ? "max_completion_tokens" : "max_tokens"] = input.max_tokens;

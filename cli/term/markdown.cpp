@@ -268,13 +268,17 @@ std::size_t MarkdownStream::span_size(std::string_view text, bool final) const {
     }
 }
 
-// *, _ and ~~. Stricter than CommonMark within words (2*3*4 stays as it is), so that no text is taken for a mark.
+// *, _ and ~~. Stricter than CommonMark, so that no text is taken for a mark: within words nothing is one (2*3*4), and
+// __ never is, because models write **bold**, and __init__ when they mean it.
 std::size_t MarkdownStream::emphasis_size(std::string_view text, bool final) const {
     const auto undecided = final ? 0 : npos;
     const char mark = text.front();
     const auto marks = run_of(text, mark);
     if (marks == text.size()) { return undecided; }
-    if (marks > 3 || (mark == '~' && marks != 2) || is_blank(text[marks]) || is_word(before_)) { return 0; }
+    if (marks > 3 || (mark == '~' && marks != 2) || (mark == '_' && marks != 1) || is_blank(text[marks]) ||
+        is_word(before_)) {
+        return 0;
+    }
     for (auto at = marks; at < text.size();) {
         const char c = text[at];
         if (c == '\\') {
