@@ -4,7 +4,6 @@
 
 #include "cli/ask/answer_text.hpp"
 #include "core/gateway/gateway.hpp"
-#include "core/net/relay_loop.hpp"
 #include "core/secrets/secrets.hpp"
 #include "providers/prices/table.hpp"
 #include "providers/registry.hpp"
@@ -43,7 +42,6 @@ Result<DryRun> dry_run(Config config, std::vector<Provider> providers, const Htt
     const SystemClock clock;
     Nowhere ledger;
     Showcase transport;
-    RelayLoop relay;
     const Prices prices(builtin_prices());
     const SecretResolver no_secrets(nullptr);
     auto snapshot = std::make_shared<Snapshot>();
@@ -54,7 +52,7 @@ Result<DryRun> dry_run(Config config, std::vector<Provider> providers, const Htt
         provider.api_key.clear();  // needs none: what is never read cannot be shown
     }
     snapshot->keys = std::make_unique<KeyRing>(no_secrets);
-    Gateway gateway(Services{clock, ledger, transport, relay, dialects(), prices}, snapshot);
+    Gateway gateway(Services{clock, ledger, transport, dialects(), prices}, snapshot);
     const auto reply = gateway.handle(
         request, [&] { return Result<std::string>(request.body); }, Watch{});
     if (!transport.seen) { return fail(ErrorKind::usage, error_text(reply.body)); }

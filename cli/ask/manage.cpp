@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <cstdio>
 
 #include <nlohmann/json.hpp>
@@ -26,14 +27,17 @@ std::string list_json(const std::vector<ConversationSummary>& all) {
     return list.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n";
 }
 
+// Ids are whole, to be copied; the beginnings of questions take what is left of the line.
 std::string list_table(const std::vector<ConversationSummary>& all, const Environment& env) {
-    constexpr int title_columns = 60;
-    Table table({{"CONVERSATION"}, {"LAST USED (UTC)"}, {"QUESTIONS", Align::right}, {"MODEL"}, {"BEGINS WITH"}});
+    constexpr int other_columns = 36 + 16 + 9 + 3 * 2;
+    constexpr int title_columns_min = 10;
+    const int title_columns = env.stdout_is_tty ? std::max(title_columns_min, env.width - other_columns) : 60;
+    Table table({{"CONVERSATION"}, {"LAST USED (UTC)"}, {"QUESTIONS", Align::right}, {"BEGINS WITH"}});
     for (const auto& one : all) {
         auto used = utc_text(one.used_ms).substr(0, 16);
         used[10] = ' ';
-        table.add_row({one.id, used, grouped(static_cast<std::int64_t>(one.exchanges)), one.model,
-                       shorten(one.title, title_columns)});
+        table.add_row(
+            {one.id, used, grouped(static_cast<std::int64_t>(one.exchanges)), shorten(one.title, title_columns)});
     }
     return table.render(Style(env.color), 0);
 }

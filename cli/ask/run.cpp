@@ -15,6 +15,7 @@
 #include "cli/runtime.hpp"
 #include "cli/setup.hpp"
 #include "cli/term/style.hpp"
+#include "core/net/drive_stream.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/util/file.hpp"
 
@@ -51,11 +52,14 @@ AskShow show_of(const AskOptions& options, const Environment& env) {
 
 // Makes the call; false when it did not end as it should have.
 bool call(Runtime& runtime, const HttpRequest& request, AnswerClient& client) {
+    const Watch watch{client.fd(), -1};
     auto reply = runtime.gateway().handle(
-        request, [&] { return Result<std::string>(request.body); }, Watch{client.fd(), -1});
+        request, [&] { return Result<std::string>(request.body); }, watch);
     client.expect_events(find_header(reply.headers, "content-type").starts_with("text/event-stream"));
     bool whole = true;
-    if (reply.pump) {
+    if (reply.stream) {
+        whole = drive_stream(*reply.stream, client, watch);
+    } else if (reply.pump) {
         whole = reply.pump(client);
     } else {
         client.write(reply.body);
@@ -109,9 +113,12 @@ int tell_schema_problems(const AskSchemaVerdict& verdict, const std::string& fil
 }
 
 // How the call ended, for the shell and on standard error; the schema is judged apart.
-int outcome(const AnswerClient& client, const Presence& presence, const CallRow& row, bool whole) {
+int outcome(const AnswerClient& client, const Presence& presence, const CallRow& row, bool whole,
+            const Environment& env) {
     if (presence.interrupted()) {
-        std::fputc('\n', stderr);
+        // The terminal has written ^C where the answer stood; where that ended in mid-line, its end is on the way.
+        const auto& text = client.answer().text;
+        if (env.stderr_is_tty && (text.empty() || text.ends_with('\n'))) { std::fputc('\n', stderr); }
         tell("interrupted; what was spent is in the log (call " + row.call_id + ")");
         return exit_code::interrupted;
     }
@@ -143,7 +150,7 @@ int ask(const AskQuestion& question, const AskOptions& options, const Environmen
     AnswerClient client(question.dialect, show_of(options, env), **presence);
     const bool whole = call(runtime, question.request, client);
     const auto& row = witness.row;
-    int code = outcome(client, **presence, row, whole);
+    int code = outcome(client, **presence, row, whole, env);
 
     const auto& answer = client.answer();
     const bool answered = !answer.text.empty();

@@ -175,7 +175,9 @@ TEST_SUITE("ask") {
              "there is no conversation abc; llmgw ask --list shows those there are",
              1},
             {{"--feature", "f", "-m", "m", "-c", "hi"}, "there is no conversation to go on with: none is kept yet", 1},
-            {{"--list", "hi"}, "excludes"},
+            {{"--feature", "f", "-m", "m", "--conversation", "", "hi"}, "--conversation: must not be empty"},
+            {{"--list", "hi"}, "--list, --forget and --prune stand alone"},
+            {{"--list", "--prune", "all"}, "--list, --forget and --prune stand alone"},
             {{"--prune", "soon"}, "--prune: \"soon\" is no time: say 7d, 36h or a date such as 2026-03-01, or all"},
             {{"--forget", "abc"}, "there is no conversation abc", 1},
         };
