@@ -53,8 +53,9 @@ Result<std::shared_ptr<const Snapshot>> Runtime::make_snapshot(Config config, st
     return std::shared_ptr<const Snapshot>(std::move(snapshot));
 }
 
-void Runtime::start(std::shared_ptr<const Snapshot> snapshot) {
-    gateway_ = std::make_unique<Gateway>(Services{clock_, *ledger_, *transport_, dialects(), prices_},
+void Runtime::start(std::shared_ptr<const Snapshot> snapshot, Ledger* ledger) {
+    auto& used = ledger != nullptr ? *ledger : static_cast<Ledger&>(*ledger_);
+    gateway_ = std::make_unique<Gateway>(Services{clock_, used, *transport_, dialects(), prices_},
                                          std::move(snapshot));
 }
 

@@ -28,7 +28,8 @@ public:
     // Errors: config.
     Result<std::shared_ptr<const Snapshot>> make_snapshot(Config config, std::vector<AllowedKey> client_keys);
 
-    void start(std::shared_ptr<const Snapshot> snapshot);
+    // `ledger` takes the calls instead of the runtime's own, for who wants to see them pass; it outlives the gateway.
+    void start(std::shared_ptr<const Snapshot> snapshot, Ledger* ledger = nullptr);
     Gateway& gateway() { return *gateway_; }
     UsageLedger& ledger() { return *ledger_; }
     Keychain& keychain() { return *keychain_; }

@@ -31,7 +31,7 @@ _llmgw() {
     case "$path" in
         '') words='serve ask env keys usage logs models prices config demo completions --help --version ' ;;
         ' serve') words='--help --listen --config ' ;;
-        ' ask') words='--help --feature --model --system --user --max-tokens --no-stream ' ;;
+        ' ask') words='--help --feature --model --system --file --schema --continue --conversation --no-keep --user --meta --max-tokens --temperature --no-stream --plain --json --verbose --dry-run --list --forget --prune ' ;;
         ' env') words='--help --shell --feature --passthrough ' ;;
         ' keys') words='set list test rotate remove --help ' ;;
         ' keys set') words='--help --timeout --config ' ;;

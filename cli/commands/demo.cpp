@@ -5,7 +5,7 @@
 #include <CLI/CLI.hpp>
 #include <nlohmann/json.hpp>
 
-#include "cli/answer_text.hpp"
+#include "cli/ask/answer_text.hpp"
 #include "cli/commands/all.hpp"
 #include "cli/commands/usage.hpp"
 #include "cli/demo/simulated_provider.hpp"
@@ -127,7 +127,7 @@ private:
             if (!chunk) { return std::unexpected(chunk.error()); }
             if (events) {
                 for (const auto& event : framer.feed(chunk->bytes)) {
-                    std::fputs(event_text(call.dialect, event.data).c_str(), stdout);
+                    std::fputs(event_text(call.dialect, event.data).text.c_str(), stdout);
                     std::fflush(stdout);
                 }
             } else {
@@ -148,7 +148,7 @@ private:
             const auto& function = answer[pointer];
             return "calls " + function.value("name", "") + "(" + function.value("arguments", "") + ")";
         }
-        return answer_text(call.dialect, body);
+        return answer_text(call.dialect, body).text;
     }
 
     std::string strong(const std::string& text) const { return env_.color ? "\033[1m" + text + "\033[0m" : text; }

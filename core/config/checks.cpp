@@ -107,4 +107,8 @@ std::string check_model(std::string& value) {
     return {};
 }
 
+std::string check_model_or_none(std::string& value) {
+    return value.empty() ? std::string() : check_model(value);
+}
+
 }  // namespace llmgw

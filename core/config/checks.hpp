@@ -15,5 +15,6 @@ std::string check_api_key(std::string& value);     // a reference, never a key
 std::string check_dialect(std::string& value);
 std::string check_model(std::string& value);
 std::string check_absolute_path(std::string& value);  // or "" for none
+std::string check_model_or_none(std::string& value);  // "" too
 
 }  // namespace llmgw

@@ -45,6 +45,13 @@ struct PricesConfig {
     std::string file;  // the user's own price list, "" when there is none
 };
 
+struct AskConfig {
+    std::string model;                      // what `llmgw ask` asks when it is not told; "" for none
+    std::int64_t keep_conversations = 200;  // 0: none is kept
+    std::int64_t keep_days = 90;            // since they were last used
+    std::int64_t keep_mb = 256;             // all together
+};
+
 // A [providers.NAME] table, before the catalogue is consulted. Empty means not given.
 struct ProviderConfig {
     std::string name;
@@ -62,6 +69,7 @@ struct Config {
     TimeoutsConfig timeouts;
     LogConfig log;
     PricesConfig prices;
+    AskConfig ask;
     std::vector<ProviderConfig> providers;
     std::string path;  // the file it came from, "" when there is none
 };

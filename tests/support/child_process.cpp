@@ -119,6 +119,13 @@ bool ChildProcess::wait_err(std::string_view text, std::size_t from, Millis time
     return found();
 }
 
+bool ChildProcess::wait_out(std::string_view text, Millis timeout) const {
+    std::unique_lock lock(mutex_);
+    const auto found = [&] { return out_.find(text) != std::string::npos; };
+    changed_.wait_for(lock, timeout, [&] { return found() || closed_; });
+    return found();
+}
+
 void ChildProcess::pump(int out_fd, int err_fd) {
     pollfd fds[2] = {{out_fd, POLLIN, 0}, {err_fd, POLLIN, 0}};
     while (fds[0].fd >= 0 || fds[1].fd >= 0) {

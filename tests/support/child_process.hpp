@@ -37,6 +37,8 @@ public:
     std::string err() const;
     // Waits until standard error holds `text` after `from`. False when the process ended or time ran out first.
     bool wait_err(std::string_view text, std::size_t from = 0, Millis timeout = patience) const;
+    // The same for standard output.
+    bool wait_out(std::string_view text, Millis timeout = patience) const;
 
 private:
     void pump(int out_fd, int err_fd);

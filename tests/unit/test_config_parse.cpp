@@ -29,7 +29,7 @@ TEST_CASE("config: every bad line has its place, what is wrong and what was expe
          "max_body_mb, max_connections, shutdown_grace_s or v1_provider"},
         {"[sever]\n", R"(c.toml:1:2: unknown key "sever"; did you mean "server"?)"},
         {"[routes.fast]\ntargets = []\n",
-         R"(c.toml:1:2: unknown key "routes"; expected server, features, timeouts, log, prices or providers)"},
+         R"(c.toml:1:2: unknown key "routes"; expected server, features, timeouts, log, prices, ask or providers)"},
         {"[providers.local]\n  base_uri = \"http://h/v1\"\n",
          R"(c.toml:2:3: unknown key "base_uri" in [providers.local]; did you mean "base_url"?)"},
         // types
