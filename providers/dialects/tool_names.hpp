@@ -13,8 +13,9 @@
 
 namespace llmgw::wire {
 
-// `namespace__name`, or the name alone; "functions" is OpenAI's own word for having no namespace. Characters outside [A-Za-z0-9_-] become `_`; a name that was changed by that,
-// is longer than 64 characters or does not begin with a letter or `_` gets a hash of what it was as its end.
+// `namespace__name`, or the name alone; "functions" is OpenAI's own word for having no namespace. Characters outside
+// [A-Za-z0-9_-] become `_`; a name that was changed by that, is longer than 64 characters or does not begin with a
+// letter or `_` gets a hash of what it was as its end.
 std::string flat_tool_name(std::string_view name_space, std::string_view name);
 
 // Whether calls of the namespace's tools go without it.

@@ -180,7 +180,9 @@ TEST_CASE("T17: one row for a call and one for its attempt, with everything know
 
 TEST_CASE("T17: a refused call has a row and no attempt") {
     World world;
-    const auto response = world.gateway().post("/v1/messages", R"({"model":"local/qwen3-coder","messages":[]})");
+    // Embeddings are not translated.
+    const auto response =
+        world.gateway().post("/v1/embeddings", R"({"model":"anthropic/claude-haiku-4-5","input":"x"})");
     CHECK(response.status >= 400);
     CHECK(response.status < 500);
     const auto row = world.gateway().call_row(response);
