@@ -11,6 +11,9 @@
 
 namespace llmgw {
 
+// What every envelope holds: a request without it has none of ours.
+inline constexpr std::string_view envelope_mark = "llmgw1";
+
 // For string fields: "llmgw1." + base64url of origin, item id and data. A value of the field's own dialect
 // is never wrapped.
 std::string wrap_sealed(const Sealed& sealed);

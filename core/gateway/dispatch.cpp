@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "core/dialect/envelope.hpp"
 #include "core/gateway/header_rules.hpp"
 #include "core/gateway/passthrough.hpp"
 #include "core/gateway/settle.hpp"
@@ -9,6 +10,7 @@
 #include "core/gateway/upstream_request.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/telemetry/redact.hpp"
+#include "core/util/find_text.hpp"
 
 namespace llmgw {
 namespace {
@@ -53,6 +55,12 @@ HttpReply give_up(Exchange& exchange, const Error& error) {
     return error_reply(exchange, to_api_error(error, exchange.call_id()));
 }
 
+// A session that has come back from a provider of another dialect carries that one's signatures in our envelopes.
+// Sent as they are they would be refused; read and written once, they are taken out (T3d).
+bool holds_foreign_seals(const Exchange& exchange) {
+    return exchange.endpoint.conversation() && contains_text(exchange.body, envelope_mark);
+}
+
 AttemptRow begin_attempt(const Exchange& exchange, const Target& target) {
     AttemptRow attempt;
     attempt.number = static_cast<int>(exchange.attempts.size()) + 1;
@@ -95,6 +103,11 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Target& targ
     auto prepared = std::make_shared<PreparedRequest>();
     if (target.dialect == exchange->endpoint.dialect) {
         prepare_upstream(*exchange, target, *key, *prepared);
+        if (holds_foreign_seals(*exchange)) {
+            if (auto made = take_out_foreign_seals(*exchange, target, *prepared); !made) {
+                return give_up(*exchange, made.error());
+            }
+        }
     } else if (auto made = prepare_translation(*exchange, target, *key, *prepared); !made) {
         return give_up(*exchange, made.error());
     }

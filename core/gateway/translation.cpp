@@ -121,6 +121,24 @@ Result<> prepare_translation(Exchange& exchange, const Target& target, const std
     return {};
 }
 
+Result<> take_out_foreign_seals(const Exchange& exchange, const Target& target, PreparedRequest& prepared) {
+    const auto& codec = *exchange.dialect().codec();
+    auto request = codec.decode_request(exchange.body);
+    if (!request) { return std::unexpected(request.error()); }
+    if (exchange.endpoint.model_in_path) {
+        request->model = exchange.endpoint.path_model;
+        request->stream = exchange.endpoint.stream_by_path;
+    }
+    auto traits = target.provider->traits;
+    traits.model = target.model;
+    Drops drops;
+    auto encoded = codec.encode_request(*request, traits, drops);
+    if (!encoded) { return std::unexpected(encoded.error()); }
+    prepared.edited = std::move(encoded->body);
+    prepared.request.body = prepared.edited;
+    return {};
+}
+
 ApiError translated_error(const Exchange& exchange, int status, std::string_view body,
                           const Headers& upstream_headers) {
     auto error = exchange.upstream_dialect().decode_error(status, body);

@@ -29,6 +29,10 @@ struct Translation {
 // (the body, or something this target can take in no form).
 Result<> prepare_translation(Exchange& exchange, const Target& target, const std::string& key, PreparedRequest& out);
 
+// For a call of equals whose history went through another dialect: its body once more, without what that one sealed
+// (T3d). Everything else of `prepared` stays as it is.
+Result<> take_out_foreign_seals(const Exchange& exchange, const Target& target, PreparedRequest& prepared);
+
 // What a client is told of an upstream's error: its class, message and retry-after in the client's shape.
 ApiError translated_error(const Exchange& exchange, int status, std::string_view body, const Headers& upstream_headers);
 

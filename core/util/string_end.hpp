@@ -1,5 +1,5 @@
-// Finds where a JSON string ends, 64 bytes at a time: most of a large request is the inside of strings, and all of it is
-// looked at once to find the few members that matter.
+// Finds where a JSON string ends, 64 bytes at a time: most of a large request is the inside of strings, and all of it
+// is looked at once to find the few members that matter.
 #pragma once
 
 namespace llmgw {

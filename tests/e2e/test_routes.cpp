@@ -1,6 +1,7 @@
 // Which path, model and feature leads where.
 #include <doctest/doctest.h>
 
+#include "core/dialect/envelope.hpp"
 #include "tests/e2e/world.hpp"
 
 using namespace llmgw;
@@ -291,6 +292,27 @@ TEST_CASE("A provider without a key says so, and is no 401") {
     CHECK(is_error_of(DialectId::anthropic, response.body));
     CHECK(error_message(response.body).find("NO_SUCH_VARIABLE_AT_ALL") != std::string::npos);
     CHECK(world.upstream.request_count() == 0);
+}
+
+TEST_CASE("T3d: signatures of another provider's turns are taken out when the session comes back") {
+    World world;
+    const auto sealed = wrap_sealed({DialectId::gemini, "a-thought-signature", ""});
+    const auto id = wrap_call_id("call_1", {DialectId::gemini, "a-call-signature", ""});
+    const std::string body =
+        R"({"model":"claude-haiku-4-5","max_tokens":99,"messages":[{"role":"user","content":"hi"},)"
+        R"({"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":")" +
+        sealed + R"("},{"type":"tool_use","id":")" + id +
+        R"(","name":"look","input":{"n":1.50}}]},{"role":"user","content":[{"type":"tool_result","tool_use_id":")" +
+        id + R"(","content":"seen"}]}]})";
+    const auto response = world.gateway().post("/v1/messages?beta=true", body, {{"anthropic-beta", "made-up-2030"}});
+    CHECK(response.status == 200);
+    const auto sent = *world.upstream.last();
+    CHECK(sent.target == "/v1/messages?beta=true");
+    CHECK(find_header(sent.headers, "anthropic-beta") == "made-up-2030");
+    CHECK(sent.body.find("llmgw1") == std::string::npos);
+    CHECK(sent.body.find("thinking") == std::string::npos);
+    CHECK(sent.body.find("\"call_1\"") != std::string::npos);
+    CHECK(sent.body.find("\"n\":1.50") != std::string::npos);
 }
 
 TEST_SUITE_END();

@@ -44,7 +44,8 @@ TEST_SUITE("dialects/tool_names") {
     }
 
     TEST_CASE("a request's names lead back to its tools") {
-        const std::vector<Tool> tools = {tool("functions", "exec", ToolKind::custom), tool("", "exec"),
+        const std::vector<Tool> tools = {tool("functions", "exec", ToolKind::custom),
+                                         tool("", "exec"),
                                          tool("ns", "only"),
                                          tool("a", "b__c"),
                                          tool("a__b", "c"),
