@@ -1,7 +1,6 @@
 // Which path, model and feature leads where.
 #include <doctest/doctest.h>
 
-#include "core/dialect/envelope.hpp"
 #include "tests/e2e/world.hpp"
 
 using namespace llmgw;
@@ -296,8 +295,9 @@ TEST_CASE("A provider without a key says so, and is no 401") {
 
 TEST_CASE("T3d: signatures of another provider's turns are taken out when the session comes back") {
     World world;
-    const auto sealed = wrap_sealed({DialectId::gemini, "a-thought-signature", ""});
-    const auto id = wrap_call_id("call_1", {DialectId::gemini, "a-call-signature", ""});
+    // As llmgw writes them (core/dialect/envelope.hpp).
+    const std::string sealed = "llmgw1.Z2VtaW5pCgphLXRob3VnaHQtc2lnbmF0dXJl";
+    const std::string id = "call_1__llmgw1_Z2VtaW5pCgphLWNhbGwtc2lnbmF0dXJl";
     const std::string body =
         R"({"model":"claude-haiku-4-5","max_tokens":99,"messages":[{"role":"user","content":"hi"},)"
         R"({"role":"assistant","content":[{"type":"thinking","thinking":"hm","signature":")" +
