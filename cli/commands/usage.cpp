@@ -14,7 +14,7 @@
 namespace llmgw {
 namespace {
 
-std::string shown(const Answer& answer, const Question& asked, const Environment& env) {
+std::string shown(const UsageAnswer& answer, const Question& asked, const Environment& env) {
     switch (asked.format) {
         case UsageFormat::table: return answer.rows.empty() ? "" : table_view(answer, asked, env);
         case UsageFormat::json: return json_view(answer, asked, env.stdout_is_tty);
@@ -47,7 +47,7 @@ Result<UsageOutput> run_usage(const UsageArguments& arguments, const Environment
     auto answer = answer_question(env.database_path(), *asked, with_days, clock.now_ms());
     const bool no_log = !answer && answer.error().kind == ErrorKind::not_found;
     if (!answer && !no_log) { return std::unexpected(answer.error()); }
-    if (no_log) { answer = Answer{}; }
+    if (no_log) { answer = UsageAnswer{}; }
     output.out = shown(*answer, *asked, env);
     if (output.out.empty()) {
         output.err += no_log                       ? no_log_text

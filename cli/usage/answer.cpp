@@ -11,7 +11,7 @@ namespace {
 constexpr int days_max = 30;
 
 // The most expensive rows stay where they are, the others become one.
-void keep_top(std::size_t top, Answer& answer) {
+void keep_top(std::size_t top, UsageAnswer& answer) {
     if (answer.rows.size() <= top) { return; }
     const auto rank = [](const AnswerRow& row) {
         return std::tuple(-row.sums.priced_cost_nano, -row.sums.calls, -row.previous.priced_cost_nano);
@@ -41,7 +41,7 @@ void keep_top(std::size_t top, Answer& answer) {
     answer.other = std::move(other);
 }
 
-Result<> compare(const std::string& database_path, const Question& asked, Answer& answer) {
+Result<> compare(const std::string& database_path, const Question& asked, UsageAnswer& answer) {
     auto query = asked.query;
     query.since_ms = asked.previous->since_ms;
     query.until_ms = asked.previous->until_ms;
@@ -98,12 +98,12 @@ Result<std::vector<DayCost>> day_costs(const std::string& database_path, const Q
 
 }  // namespace
 
-Result<Answer> answer_question(const std::string& database_path, const Question& asked, bool with_days,
-                               std::int64_t now_ms) {
+Result<UsageAnswer> answer_question(const std::string& database_path, const Question& asked, bool with_days,
+                                    std::int64_t now_ms) {
     freshen_summaries(database_path);
     auto report = run_report(database_path, asked.query);
     if (!report) { return std::unexpected(report.error()); }
-    Answer answer;
+    UsageAnswer answer;
     answer.total = std::move(report->total);
     answer.unpriced_models = std::move(report->unpriced_models);
     for (auto& row : report->rows) {

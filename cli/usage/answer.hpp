@@ -22,7 +22,7 @@ struct DayCost {
     std::int64_t cost_nano = 0;
 };
 
-struct Answer {
+struct UsageAnswer {
     std::vector<AnswerRow> rows;
     std::optional<AnswerRow> other;  // what --top left out, summed
     std::size_t other_rows = 0;
@@ -33,7 +33,7 @@ struct Answer {
 };
 
 // not_found when there is no log. `with_days`: also the last days' costs, for a terminal.
-Result<Answer> answer_question(const std::string& database_path, const Question& asked, bool with_days,
-                               std::int64_t now_ms);
+Result<UsageAnswer> answer_question(const std::string& database_path, const Question& asked, bool with_days,
+                                    std::int64_t now_ms);
 
 }  // namespace llmgw

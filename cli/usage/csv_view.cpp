@@ -85,7 +85,7 @@ void add_sums(const ReportSums& sums, Line& line) {
 
 }  // namespace
 
-std::string csv_view(const Answer& answer, const Question& asked, bool terminal) {
+std::string csv_view(const UsageAnswer& answer, const Question& asked, bool terminal) {
     Line head;
     for (const auto& dimension : asked.query.by) {
         head.cell(name_cell(dimension.name(), terminal));

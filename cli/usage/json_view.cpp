@@ -54,7 +54,7 @@ void add_previous(const Question& asked, const ReportSums& sums, ordered_json& o
 
 }  // namespace
 
-std::string json_view(const Answer& answer, const Question& asked, bool terminal) {
+std::string json_view(const UsageAnswer& answer, const Question& asked, bool terminal) {
     ordered_json tree;
     tree["by"] = ordered_json::array();
     for (const auto& dimension : asked.query.by) {

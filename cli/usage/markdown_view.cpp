@@ -52,7 +52,7 @@ void add_sums(const Question& asked, const AnswerRow& row, Cells& cells) {
 
 }  // namespace
 
-std::string markdown_view(const Answer& answer, const Question& asked) {
+std::string markdown_view(const UsageAnswer& answer, const Question& asked) {
     Cells titles;
     Cells rules;
     for (const auto& dimension : asked.query.by) {

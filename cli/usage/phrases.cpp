@@ -17,7 +17,7 @@ std::string shown_key(const std::string& key) {
     return key.empty() ? "(none)" : key;
 }
 
-std::string other_name(const Answer& answer) {
+std::string other_name(const UsageAnswer& answer) {
     return "other (" + grouped(static_cast<std::int64_t>(answer.other_rows)) +
            (answer.other_rows == 1 ? " row)" : " rows)");
 }
@@ -68,7 +68,7 @@ std::string cost_text(const ReportSums& sums) {
     return cost ? dollars(*cost) : "unknown";
 }
 
-std::string unpriced_text(const Answer& answer) {
+std::string unpriced_text(const UsageAnswer& answer) {
     constexpr std::size_t named_max = 8;
     const auto& sums = answer.total;
     if (sums.unpriced_calls == 0) { return {}; }

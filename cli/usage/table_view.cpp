@@ -31,7 +31,7 @@ std::string percentile(const Histogram& histogram, int percent) {
     return ms ? duration_text(*ms) : "";
 }
 
-std::vector<Column> columns(const Answer& answer, const Question& asked, const Environment& env) {
+std::vector<Column> columns(const UsageAnswer& answer, const Question& asked, const Environment& env) {
     using Row = AnswerRow;
     std::vector<Column> all{
         {"CALLS", Align::right, 0, [](const Row& row) { return grouped(row.sums.calls); }},
@@ -73,7 +73,7 @@ std::vector<Column> columns(const Answer& answer, const Question& asked, const E
     return all;
 }
 
-Table table_of(const Answer& answer, const Question& asked, const std::vector<Column>& shown) {
+Table table_of(const UsageAnswer& answer, const Question& asked, const std::vector<Column>& shown) {
     std::vector<TableColumn> heads;
     for (const auto& dimension : asked.query.by) {
         heads.push_back({dimension.title()});
@@ -103,7 +103,8 @@ Table table_of(const Answer& answer, const Question& asked, const std::vector<Co
 }
 
 // The table with as many columns as fit; below that, Table shortens names.
-std::string fitting_table(const Answer& answer, const Question& asked, const Environment& env, const Style& style) {
+std::string fitting_table(const UsageAnswer& answer, const Question& asked, const Environment& env,
+                          const Style& style) {
     const int width = env.stdout_is_tty ? env.width : 0;
     auto shown = columns(answer, asked, env);
     for (;;) {
@@ -118,7 +119,7 @@ std::string fitting_table(const Answer& answer, const Question& asked, const Env
     }
 }
 
-std::string days_text(const Answer& answer, const Style& style) {
+std::string days_text(const UsageAnswer& answer, const Style& style) {
     if (answer.days.size() < 2) { return {}; }
     std::vector<std::int64_t> costs;
     for (const auto& day : answer.days) {
@@ -132,7 +133,7 @@ std::string days_text(const Answer& answer, const Style& style) {
 
 }  // namespace
 
-std::string table_view(const Answer& answer, const Question& asked, const Environment& env) {
+std::string table_view(const UsageAnswer& answer, const Question& asked, const Environment& env) {
     const Style style(env.color);
     auto text = fitting_table(answer, asked, env, style);
     std::string remarks;
