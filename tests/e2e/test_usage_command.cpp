@@ -2,6 +2,7 @@
 #include <atomic>
 #include <csignal>
 #include <regex>
+#include <semaphore>
 #include <set>
 #include <sstream>
 #include <thread>
@@ -304,17 +305,30 @@ TEST_CASE("logs: a line for each call, JSON lines of every column, one call whol
 
 TEST_CASE("usage while serve writes: never busy, never a call missing that was answered") {
     World world;
+    // So many calls a round, or a slow machine would never have done with the log it makes.
+    constexpr std::ptrdiff_t calls_a_round = 120;
+    std::counting_semaphore<> due{0};
     std::atomic<bool> stop = false;
     std::atomic<int> answered = 0;
     std::vector<std::jthread> clients;
     for (int i = 0; i < 4; ++i) {
         clients.emplace_back([&, i] {
-            while (!stop) {
+            for (due.acquire(); !stop; due.acquire()) {
                 if (world.ask(canned::wires()[static_cast<std::size_t>(i)]).status == 200) { ++answered; }
             }
         });
     }
-    for (int round = 0; round < 25; ++round) {
+    // Also when a check below throws.
+    struct End {
+        std::atomic<bool>& stop;
+        std::counting_semaphore<>& due;
+        void now() {
+            if (!stop.exchange(true)) { due.release(4); }
+        }
+        ~End() { now(); }
+    } end{stop, due};
+    for (int round = 0; round < 12; ++round) {
+        due.release(calls_a_round);
         const int least = answered;
         const auto result = world.cli({"usage", "--by", round % 2 == 0 ? "feature" : "user,status", "--json"});
         REQUIRE_MESSAGE(result.exit == 0, result.err);
@@ -324,7 +338,7 @@ TEST_CASE("usage while serve writes: never busy, never a call missing that was a
         REQUIRE_MESSAGE(logs.exit == 0, logs.err);
         CHECK(logs.err.empty());
     }
-    stop = true;
+    end.now();
     clients.clear();
     CHECK(report(world, {}).at("total").at("calls") == answered.load());
 }
