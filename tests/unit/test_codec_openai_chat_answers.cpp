@@ -492,6 +492,30 @@ TEST_SUITE("codec/openai-chat/answers") {
               "failed 500 server bad\nend\n");
     }
 
+    TEST_CASE("text cut inside a character waits for the rest, read and written") {
+        const auto delta = [](const std::string& inner) {
+            return R"(data: {"choices":[{"index":0,"delta":)" + inner + "}]}\n\n";
+        };
+        const std::string stream =
+            delta(R"({"content":"a \ud83d"})") + delta(R"({"content":"\ude00 \udc00 \ud800x"})") +
+            delta(R"({"tool_calls":[{"index":0,"id":"c","function":{"name":"f","arguments":"{\"a\":\"\ud83d"}}]})") +
+            delta(R"({"tool_calls":[{"index":0,"function":{"arguments":"\uDE00\"}"}}]})") + "data: [DONE]\n\n";
+        const auto parts = assemble(read_answer(codec, stream, stream.size())).candidates[0].parts;
+        REQUIRE(parts.size() == 2);
+        CHECK(parts[0].text == "a \U0001F600 \uFFFD \uFFFDx");
+        CHECK(parts[1].text == "{\"a\":\"\U0001F600\"}");
+        // Other dialects' providers may cut between bytes.
+        std::vector<AnswerEvent> events{begin_part(PartKind::text)};
+        for (const char byte : std::string("Z\u00fc \U0001F600")) {
+            events.emplace_back(text(std::string(1, byte)));
+        }
+        events.emplace_back(text("\xF0"));
+        events.emplace_back(end_part());
+        const Written written = write(finished(events));
+        CHECK(joined(written, "content") == "Z\u00fc \U0001F600\uFFFD");
+        CHECK(written.chunks.size() == 7);
+    }
+
     TEST_CASE("<think> is reasoning only where the host's trait says so") {
         const std::string body = R"({"id":"a","choices":[{"message":{"content":" <think>Hm</think>\n\nYes"}}]})";
         std::vector<AnswerEvent> plain;

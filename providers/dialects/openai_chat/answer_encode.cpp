@@ -10,6 +10,7 @@
 #include "providers/dialects/openai_chat/answer_shapes.hpp"
 #include "providers/dialects/openai_chat/call_seals.hpp"
 #include "providers/dialects/openai_chat/codec.hpp"
+#include "providers/dialects/openai_chat/cut_text.hpp"
 #include "providers/dialects/openai_chat/request_write.hpp"
 #include "providers/dialects/openai_error.hpp"
 
@@ -35,6 +36,7 @@ struct Choice {
     bool arguments_said = false;
     bool call_lost = false;  // a second call of a client that knows one
     bool refused = false;
+    WholeCharacters characters;        // of the open part
     std::vector<ReasoningSeal> seals;  // for the next call's id
 };
 
@@ -149,10 +151,13 @@ private:
 
     void on(const answer::Delta& said) {
         Choice& choice = this->choice(said.candidate);
+        std::string buffer;
         switch (said.kind) {
-            case answer::DeltaKind::text: return say_text(said, choice);
+            case answer::DeltaKind::text:
+                return say_text(said.candidate, choice, choice.characters.take(said.text, buffer));
             case answer::DeltaKind::reasoning_text:
-            case answer::DeltaKind::summary: return say_reasoning(said.candidate, said.text);
+            case answer::DeltaKind::summary:
+                return say_reasoning(said.candidate, choice.characters.take(said.text, buffer));
             case answer::DeltaKind::summary_break: return say_reasoning(said.candidate, paragraph);
             case answer::DeltaKind::logprobs:
                 chunk(said.candidate, R"({"content":""})",
@@ -160,20 +165,21 @@ private:
         }
     }
 
-    void say_text(const answer::Delta& said, Choice& choice) {
-        if (said.text.empty()) { return; }
+    void say_text(int candidate, Choice& choice, std::string_view text) {
+        if (text.empty()) { return; }
         if (choice.kind == PartKind::tool_call) {
-            say_arguments(said.candidate, choice, choice.call.bridged ? choice.bridged.feed(said.text) : said.text);
+            if (choice.call.bridged) { return say_arguments(candidate, choice, choice.bridged.feed(text)); }
+            say_arguments(candidate, choice, text);
         } else if (choice.kind == PartKind::refusal) {
             choice.refused = true;
-            text_delta(said.candidate, "refusal", said.text);
+            text_delta(candidate, "refusal", text);
         } else {
             if (std::exchange(choice.break_due, false)) {
-                text_delta(said.candidate, "content", paragraph);
+                text_delta(candidate, "content", paragraph);
                 choice.said += code_points(paragraph);
             }
-            choice.said += code_points(said.text);
-            text_delta(said.candidate, "content", said.text);
+            choice.said += code_points(text);
+            text_delta(candidate, "content", text);
         }
     }
 
@@ -195,6 +201,10 @@ private:
 
     void on(const answer::PartEnd& end) {
         Choice& choice = this->choice(end.candidate);
+        if (const std::string rest = choice.characters.finish(); !rest.empty()) {
+            choice.kind == PartKind::reasoning ? say_reasoning(end.candidate, rest)
+                                               : say_text(end.candidate, choice, rest);
+        }
         if (choice.kind == PartKind::reasoning || choice.kind == PartKind::text) { return take_seal(end, choice); }
         if (choice.kind != PartKind::tool_call) { return; }
         if (choice.call.bridged) { say_arguments(end.candidate, choice, choice.bridged.finish()); }

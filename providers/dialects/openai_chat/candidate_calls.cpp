@@ -72,21 +72,10 @@ void CandidateReader::take_call(const Value& value, std::string_view answer_id, 
         if (key == "extra_content" && said.is_object()) { extra = said.text; }
         return true;
     });
-    std::string name;
-    std::string pieces;
-    if (function) {
-        name = member_string(*function, "name");
-        if (const auto said = json_scan::member(function->text, "arguments")) {
-            // Ollama's own form says the object itself.
-            pieces = said->is_object() ? std::string(said->text) : string_or_empty(*said);
-        }
-    }
     // Snowflake writes an empty `custom` beside each function.
     const bool is_custom = custom && (type == "custom" || !function);
-    if (is_custom) {
-        name = member_string(*custom, "name");
-        pieces = member_string(*custom, "input");
-    }
+    const std::optional<Value>& body = is_custom ? custom : function;
+    std::string name = body ? member_string(*body, "name") : std::string();
     Call& call = call_for(index, id, name);
     if (is_custom) { call.call.custom = true; }
     if (call.wire_id.empty()) { call.wire_id = id; }
@@ -95,21 +84,24 @@ void CandidateReader::take_call(const Value& value, std::string_view answer_id, 
         call.call.name = std::move(name);
         name_call(call, answer_id);
     }
-    add_arguments(call, pieces, out);
+    const auto said = body ? json_scan::member(body->text, is_custom ? "input" : "arguments") : std::nullopt;
+    if (!said) { return; }
+    // Ollama's own form says the object itself.
+    add_arguments(call, said->is_object() ? std::string(said->text) : call.cut.take(*said), out);
 }
 
 // The form before tool_calls: one call, without an id.
 void CandidateReader::take_function_call(const Value& function, std::string_view answer_id,
                                          std::vector<AnswerEvent>& out) {
     std::string name = member_string(function, "name");
-    const std::string arguments = member_string(function, "arguments");
+    const auto arguments = json_scan::member(function.text, "arguments");
     if (name.empty() && calls_.empty()) { return; }  // Snowflake writes an empty one into every message
     Call& call = call_for(0, {}, {});
     if (call.call.name.empty() && !name.empty()) {
         call.call.name = std::move(name);
         name_call(call, answer_id);
     }
-    add_arguments(call, arguments, out);
+    if (arguments) { add_arguments(call, call.cut.take(*arguments), out); }
     advance(out);
 }
 

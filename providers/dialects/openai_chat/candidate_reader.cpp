@@ -162,7 +162,7 @@ void CandidateReader::take(const Value& message, std::string_view answer_id, std
             content = value;
         } else if (key == "reasoning_content" || key == "reasoning") {
             // Hosts in transition send the same text under both names.
-            if (reasoning.empty()) { reasoning = string_or_empty(value); }
+            if (reasoning.empty()) { reasoning = reasoning_.take(value); }
             reasoned_ = reasoned_ || !reasoning.empty();
         } else if (key == "reasoning_details" && value.is_array()) {
             details = value.text;
@@ -208,7 +208,7 @@ void CandidateReader::take(const Value& message, std::string_view answer_id, std
     }
     if (refusal) {
         refused_ = refused_ || is_present(*refusal);
-        say(Open::refusal, string_or_empty(*refusal), out);
+        say(Open::refusal, refusal_.take(*refusal), out);
     }
     if (images) { take_images(*images, out); }
     if (audio) { take_audio(*audio, out); }
@@ -217,7 +217,7 @@ void CandidateReader::take(const Value& message, std::string_view answer_id, std
 }
 
 void CandidateReader::take_content(const Value& content, std::vector<AnswerEvent>& out) {
-    if (auto text = content.as_string()) { return take_text(std::move(*text), out); }
+    if (content.type == Type::string) { return take_text(content_.take(content), out); }
     // Mistral: {type: thinking, thinking: [{type: text, text}]} and {type: text, text}
     json_scan::each_element(content.text, [&](const Value& part) {
         if (auto plain = part.as_string()) {
@@ -225,12 +225,12 @@ void CandidateReader::take_content(const Value& content, std::vector<AnswerEvent
             return true;
         }
         if (!part.is_object()) { return true; }
-        if (const auto text = json_scan::member(part.text, "text")) { take_text(string_or_empty(*text), out); }
+        if (const auto text = json_scan::member(part.text, "text")) { take_text(content_.take(*text), out); }
         if (const auto thinking = json_scan::member(part.text, "thinking")) {
             if (auto whole = thinking->as_string()) { say(Open::reasoning, std::move(*whole), out); }
             json_scan::each_element(thinking->text, [&](const Value& piece) {
                 if (const auto text = json_scan::member(piece.text, "text")) {
-                    say(Open::reasoning, string_or_empty(*text), out);
+                    say(Open::reasoning, reasoning_.take(*text), out);
                 }
                 return true;
             });

@@ -10,6 +10,7 @@
 
 #include "core/model/answer_event.hpp"
 #include "core/util/json_scan.hpp"
+#include "providers/dialects/openai_chat/cut_text.hpp"
 #include "providers/dialects/openai_chat/reasoning_details.hpp"
 #include "providers/dialects/openai_chat/think_tags.hpp"
 
@@ -52,6 +53,7 @@ private:
         std::optional<std::int64_t> index;
         std::string wire_id;  // as the host says it
         part::ToolCall call;
+        CutStrings cut;
         std::string held;  // arguments that could not be said yet
         ObjectProgress progress;
         bool begun = false;
@@ -89,6 +91,9 @@ private:
     int candidate_;
     bool think_tags_;
     Open open_ = Open::none;
+    CutStrings content_;
+    CutStrings reasoning_;
+    CutStrings refusal_;
     ThinkSplitter thoughts_;
     DetailsCollector details_;
     std::string message_seal_;  // extra_content of the message
