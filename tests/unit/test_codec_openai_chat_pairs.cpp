@@ -108,6 +108,45 @@ void check_pair(const Codec& codec, const std::vector<AnswerEvent>& events) {
     CHECK(gist(whole, with_arguments) == gist(events, with_arguments));
 }
 
+// A request of another dialect's client, written for a host.
+void check_for_host(DialectId origin, const std::string& written) {
+    const auto request = dialects().get(origin).codec()->decode_request(written);
+    REQUIRE(request.has_value());
+    TargetTraits traits;
+    traits.model = "host-model";
+    Drops drops;
+    const auto encoded = chat().encode_request(*request, traits, drops);
+    if (!encoded) {
+        CHECK(encoded.error().kind == ErrorKind::bad_request);
+        return;
+    }
+    REQUIRE(json::accept(encoded->body));
+    const json body = json::parse(encoded->body);
+    // Every tool message answers a call of the assistant's message before it.
+    std::vector<std::string> open;
+    for (const auto& message : body["messages"]) {
+        if (message["role"] == "tool") {
+            const auto found = std::ranges::find(open, message["tool_call_id"].get<std::string>());
+            REQUIRE(found != open.end());
+            open.erase(found);
+            continue;
+        }
+        open.clear();
+        for (const auto& call : message.value("tool_calls", json::array())) {
+            open.push_back(call["id"]);
+            CHECK(open.back().size() <= 40);
+            CHECK(json::accept(call["function"]["arguments"].get<std::string>()));
+        }
+    }
+    for (const auto& tool : body.value("tools", json::array())) {
+        CHECK(tool["type"] == "function");
+        CHECK(tool["function"]["parameters"].is_object());
+        CHECK(tool["function"]["name"].get<std::string>().size() <= 64);
+    }
+    // A host of this dialect can read it.
+    CHECK(chat().decode_request(encoded->body).has_value());
+}
+
 bool is_ended(const std::vector<AnswerEvent>& events) {
     return !events.empty() && std::holds_alternative<answer::End>(events.back());
 }
@@ -174,43 +213,31 @@ TEST_SUITE("codec/openai-chat/pairs") {
             CHECK(files.size() >= 1);
             for (const auto& file : files) {
                 CAPTURE(file.string());
-                const auto request = dialects().get(other).codec()->decode_request(read_file(file));
-                REQUIRE(request.has_value());
-                TargetTraits traits;
-                traits.model = "host-model";
-                Drops drops;
-                const auto encoded = chat().encode_request(*request, traits, drops);
-                if (!encoded) {
-                    CHECK(encoded.error().kind == ErrorKind::bad_request);
-                    continue;
-                }
-                REQUIRE(json::accept(encoded->body));
-                const json body = json::parse(encoded->body);
-                // Every tool message answers a call of the assistant's message before it.
-                std::vector<std::string> open;
-                for (const auto& message : body["messages"]) {
-                    if (message["role"] == "tool") {
-                        const auto found = std::ranges::find(open, message["tool_call_id"].get<std::string>());
-                        REQUIRE(found != open.end());
-                        open.erase(found);
-                        continue;
-                    }
-                    open.clear();
-                    for (const auto& call : message.value("tool_calls", json::array())) {
-                        open.push_back(call["id"]);
-                        CHECK(open.back().size() <= 40);
-                        CHECK(json::accept(call["function"]["arguments"].get<std::string>()));
-                    }
-                }
-                for (const auto& tool : body.value("tools", json::array())) {
-                    CHECK(tool["type"] == "function");
-                    CHECK(tool["function"]["parameters"].is_object());
-                    CHECK(tool["function"]["name"].get<std::string>().size() <= 64);
-                }
-                // A host of this dialect can read it.
-                CHECK(chat().decode_request(encoded->body).has_value());
+                check_for_host(other, read_file(file));
             }
         }
+    }
+
+    TEST_CASE("requests of real agents, for hosts of this one") {
+        const fs::path agents = fixtures_dir().parent_path() / "agents";
+        if (!fs::exists(agents)) { return; }
+        int requests = 0;
+        for (const DialectId other : others()) {
+            for (const auto& entry : fs::recursive_directory_iterator(agents)) {
+                if (!entry.is_regular_file()) { continue; }
+                const json recorded = json::parse(read_file(entry.path()));
+                const std::string path = recorded.value("path", "");
+                const bool fits = (other == DialectId::anthropic && path == "/v1/messages") ||
+                                  (other == DialectId::openai_responses && path == "/v1/responses") ||
+                                  (other == DialectId::gemini && path.find("enerateContent") != std::string::npos);
+                if (!fits || !recorded.contains("body") || !recorded["body"].is_object()) { continue; }
+                if (recorded.value("method", "") != "POST") { continue; }
+                ++requests;
+                CAPTURE(entry.path().string());
+                check_for_host(other, recorded["body"].dump());
+            }
+        }
+        MESSAGE(requests << " requests of agents");
     }
 
     TEST_CASE("requests of Chat clients, for the other dialects' providers") {
