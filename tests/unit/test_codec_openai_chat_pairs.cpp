@@ -11,6 +11,7 @@
 #include <nlohmann/json.hpp>
 
 #include "core/dialect/whole_answer.hpp"
+#include "providers/dialects/tool_names.hpp"
 #include "providers/registry.hpp"
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
@@ -53,7 +54,7 @@ bool has_cut_call(const WholeAnswer& answer) {
 }
 
 // Text and calls of the first choice, which all dialects can say. Arguments as JSON trees: some dialects' are objects.
-// A custom tool's input is the argument of a bridged function.
+// A custom tool's input is the argument of a bridged function, a namespace the beginning of a name.
 std::string gist(const std::vector<AnswerEvent>& events, bool with_arguments) {
     std::string text;
     std::string calls;
@@ -62,7 +63,7 @@ std::string gist(const std::vector<AnswerEvent>& events, bool with_arguments) {
         const bool said = part.begin.kind == answer::PartKind::text || part.begin.kind == answer::PartKind::refusal;
         if (said) { text += part.text; }
         if (part.begin.kind != answer::PartKind::tool_call) { continue; }
-        calls += "call " + part.begin.call.name;
+        calls += "call " + wire::flat_tool_name(part.begin.call.name_space, part.begin.call.name);
         if (with_arguments) {
             const json arguments =
                 part.begin.call.custom ? json{{"input", part.text}} : json::parse(part.text.empty() ? "{}" : part.text);

@@ -369,6 +369,15 @@ TEST_SUITE("codec/openai-chat/requests") {
         CHECK(encode(request, target("gpt-4o-search-preview")).body["web_search_options"] == json::object());
     }
 
+    TEST_CASE("arguments that are no JSON are kept inside an object") {
+        ChatRequest request = request_of(DialectId::openai_responses);
+        say(request, Role::assistant, {call("a", "f", "not \"json\""), call("b", "f", "[1]"), call("c", "f", "")});
+        const json calls = encode(request).body["messages"][0]["tool_calls"];
+        CHECK(calls[0]["function"]["arguments"] == R"({"raw_arguments":"not \"json\""})");
+        CHECK(calls[1]["function"]["arguments"] == "[1]");
+        CHECK(calls[2]["function"]["arguments"] == "{}");
+    }
+
     TEST_CASE("calls without ids are paired by name and order; repeated ids by turn") {
         ChatRequest request = request_of(DialectId::gemini);
         say(request, Role::assistant, {call("", "f", "{}"), call("", "g", "{}"), call("", "f", "{\"n\":2}")});

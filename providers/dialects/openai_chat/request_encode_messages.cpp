@@ -3,6 +3,7 @@
 #include <iterator>
 
 #include <fmt/format.h>
+#include <nlohmann/json.hpp>
 
 #include "core/util/json_scan.hpp"
 #include "core/util/text.hpp"
@@ -272,8 +273,7 @@ private:
             if (custom) {
                 writer_.member("input", call->arguments);
             } else {
-                const std::string arguments = call->custom ? bridged_arguments(call->arguments) : call->arguments;
-                writer_.member("arguments", arguments.empty() && !writing_.own() ? std::string("{}") : arguments);
+                writer_.member("arguments", arguments_of(*call));
             }
             writer_.end_object();
             if (call->sealed.origin == DialectId::openai_chat && call->sealed.data.starts_with('{')) {
@@ -282,6 +282,14 @@ private:
             writer_.end_object();
         }
         writer_.end_array();
+    }
+
+    // Models say arguments that are no JSON, and some hosts refuse a history with them from then on.
+    std::string arguments_of(const part::ToolCall& call) const {
+        if (call.custom) { return bridged_arguments(call.arguments); }
+        if (writing_.own() || nlohmann::json::accept(call.arguments)) { return call.arguments; }
+        if (call.arguments.empty()) { return "{}"; }
+        return JsonWriter().begin_object().member("raw_arguments", call.arguments).end_object().take();
     }
 
     void write_results(const Step& step) {
