@@ -241,9 +241,8 @@ constexpr std::array provider_rows{
                     .check = check_model},
     ProviderSetting{.key = "strict",
                     .initial = "false",
-                    .doc =
-                        "true: a translated request that holds something this provider has no word for is refused, "
-                        "instead of leaving that out and naming it in x-llmgw-dropped",
+                    .doc = "true: a translated request that holds something this provider has no word for is refused, "
+                           "instead of leaving that out and naming it in x-llmgw-dropped",
                     .reloadable = true,
                     .slot = +[](P& p) -> bool& { return p.strict; }},
 };

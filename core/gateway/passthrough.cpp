@@ -94,8 +94,8 @@ HttpReply read_whole(const std::shared_ptr<Exchange>& exchange, Answer answer) {
 
 // Of the upstream's headers, those that mean the same to a client of another dialect.
 Headers headers_for_any(DialectId client, Headers headers) {
-    constexpr std::array<std::string_view, 7> kept{"request-id", "x-request-id",   "cf-ray",        "date",
-                                                     "retry-after", "retry-after-ms", "x-should-retry"};
+    constexpr std::array<std::string_view, 7> kept{"request-id",  "x-request-id",   "cf-ray",        "date",
+                                                   "retry-after", "retry-after-ms", "x-should-retry"};
     name_request_id(client, headers);
     std::erase_if(headers, [&](const Header& header) {
         const auto name = lower(header.first);

@@ -97,7 +97,7 @@ struct Asked {
 // --- the client's side
 
 struct Wish {
-    std::string model;  // with the provider's name
+    std::string model = {};  // with the provider's name
     bool stream = false;
     bool tools = false;
     bool thinking = false;
@@ -135,9 +135,9 @@ std::string whole_answer(DialectId dialect, const Answer& answer);
 std::vector<std::string> answer_events(DialectId dialect, const Answer& answer, std::size_t piece_bytes);
 
 Asked read_request(DialectId dialect, const RecordedRequest& request);
-// What this provider has to say against the signed things that came back, "" when nothing. `calls`: what it said
-// before.
-std::string seal_fault(DialectId dialect, const Json& body, const Answer& before);
+// What this provider has to say against the signed things that came back, "" when nothing. `before`: what
+// it said then.
+std::string seal_fault(DialectId dialect, const std::string& request, const Answer& before);
 
 // Splits between characters.
 std::vector<std::string> pieces(const std::string& text, std::size_t piece_bytes);

@@ -14,30 +14,28 @@ Json messages_answer(const std::vector<StreamEvent>& events) {
     for (const auto& event : events) {
         const auto json = Json::parse(event.data);
         const auto type = json.value("type", "");
-        if (type == "message_start") { message = json["message"]; }
+        if (type == "message_start") { message = json.at("message"); }
         if (type == "content_block_start") {
-            message["content"].push_back(json["content_block"]);
+            message["content"].push_back(json.at("content_block"));
             arguments.clear();
         }
         if (type == "content_block_delta") {
-            auto& block = message["content"].at(json["index"].get<std::size_t>());
-            const auto& delta = json["delta"];
-            const auto append = [&](const char* to) {
-                block[to] = block.value(to, "") + delta[to].get<std::string>();
-            };
+            auto& block = message["content"].at(json.at("index").get<std::size_t>());
+            const auto& delta = json.at("delta");
+            const auto append = [&](const char* to) { block[to] = block.value(to, "") + delta[to].get<std::string>(); };
             const auto kind = delta.value("type", "");
             if (kind == "text_delta") { append("text"); }
             if (kind == "thinking_delta") { append("thinking"); }
-            if (kind == "signature_delta") { block["signature"] = delta["signature"]; }
-            if (kind == "input_json_delta") { arguments += delta["partial_json"].get<std::string>(); }
+            if (kind == "signature_delta") { block["signature"] = delta.at("signature"); }
+            if (kind == "input_json_delta") { arguments += delta.at("partial_json").get<std::string>(); }
         }
         if (type == "content_block_stop" && !arguments.empty()) {
-            message["content"].at(json["index"].get<std::size_t>())["input"] = Json::parse(arguments);
+            message["content"].at(json.at("index").get<std::size_t>())["input"] = Json::parse(arguments);
             arguments.clear();
         }
         if (type == "message_delta") {
-            message.update(json["delta"]);
-            message["usage"].update(json["usage"]);
+            message.update(json.at("delta"));
+            message["usage"].update(json.at("usage"));
         }
     }
     return message;
@@ -46,7 +44,7 @@ Json messages_answer(const std::vector<StreamEvent>& events) {
 void merge_details(Json& all, const Json& pieces) {
     for (const auto& piece : pieces) {
         const auto known = std::ranges::find_if(all, [&](const Json& one) {
-            return one["type"] == piece["type"] && one.value("index", -1) == piece.value("index", -1);
+            return one.at("type") == piece.at("type") && one.value("index", -1) == piece.value("index", -1);
         });
         if (known == all.end()) {
             all.push_back(piece);
@@ -72,21 +70,21 @@ Json chat_answer(const std::vector<StreamEvent>& events) {
         if (event.data == "[DONE]") { continue; }
         const auto chunk = Json::parse(event.data);
         if (answer.is_null()) { answer = chunk; }
-        if (chunk.contains("usage") && !chunk["usage"].is_null()) { answer["usage"] = chunk["usage"]; }
+        if (chunk.contains("usage") && !chunk.at("usage").is_null()) { answer["usage"] = chunk.at("usage"); }
         for (const auto& choice : chunk.value("choices", Json::array())) {
-            if (choice.contains("finish_reason") && !choice["finish_reason"].is_null()) {
-                finish = choice["finish_reason"];
+            if (choice.contains("finish_reason") && !choice.at("finish_reason").is_null()) {
+                finish = choice.at("finish_reason");
             }
             const auto delta = choice.value("delta", Json::object());
             for (const auto& [name, value] : delta.items()) {
                 if (name == "tool_calls") {
                     for (const auto& piece : value) {
-                        const auto index = piece["index"].get<std::size_t>();
+                        const auto index = piece.at("index").get<std::size_t>();
                         while (calls.size() <= index) {
                             calls.push_back({{"id", ""}, {"type", "function"}, {"function", {{"arguments", ""}}}});
                         }
                         auto& call = calls[index];
-                        if (piece.contains("id")) { call["id"] = piece["id"]; }
+                        if (piece.contains("id")) { call["id"] = piece.at("id"); }
                         const auto function = piece.value("function", Json::object());
                         if (function.contains("name")) { call["function"]["name"] = function["name"]; }
                         call["function"]["arguments"] =
@@ -117,8 +115,10 @@ Json responses_answer(const std::vector<StreamEvent>& events) {
     Json answer;
     for (const auto& event : events) {
         const auto json = Json::parse(event.data);
-        if (json["type"] == "response.output_item.done") { items.push_back(json["item"]); }
-        if (json["type"] == "response.completed" || json["type"] == "response.incomplete") { answer = json["response"]; }
+        if (json.at("type") == "response.output_item.done") { items.push_back(json.at("item")); }
+        if (json.at("type") == "response.completed" || json.at("type") == "response.incomplete") {
+            answer = json.at("response");
+        }
     }
     // Codex lives on the items, others on the last event: both must say the same.
     if (!answer.is_null() && answer["output"] != items) { answer["output"] = "not what output_item.done said"; }
@@ -131,8 +131,8 @@ Json gemini_answer(const std::vector<StreamEvent>& events) {
     for (const auto& event : events) {
         const auto chunk = Json::parse(event.data);
         const auto candidates = chunk.value("candidates", Json::array());
-        if (!candidates.empty() && candidates[0].contains("content")) {
-            for (const auto& part : candidates[0]["content"].value("parts", Json::array())) {
+        if (!candidates.empty() && candidates.at(0).contains("content")) {
+            for (const auto& part : candidates.at(0).at("content").value("parts", Json::array())) {
                 parts.push_back(part);
             }
         }
@@ -154,14 +154,14 @@ int number(const Json& object, const char* name) {
 }
 
 void read_messages(const Json& answer, Said& said) {
-    for (const auto& block : answer["content"]) {
+    for (const auto& block : answer.at("content")) {
         const auto type = word(block, "type");
         if (type == "text") { said.text += word(block, "text"); }
         if (type == "thinking") { said.thought += word(block, "thinking"); }
-        if (type == "tool_use") { said.calls.push_back({word(block, "id"), word(block, "name"), block["input"]}); }
+        if (type == "tool_use") { said.calls.push_back({word(block, "id"), word(block, "name"), block.at("input")}); }
     }
     said.stop = word(answer, "stop_reason");
-    const auto& usage = answer["usage"];
+    const auto& usage = answer.at("usage");
     said.prompt_tokens = number(usage, "input_tokens") + std::max(0, number(usage, "cache_read_input_tokens")) +
                          std::max(0, number(usage, "cache_creation_input_tokens"));
     said.cached_tokens = number(usage, "cache_read_input_tokens");
@@ -169,17 +169,17 @@ void read_messages(const Json& answer, Said& said) {
 }
 
 void read_chat(const Json& answer, Said& said) {
-    const auto& choice = answer["choices"][0];
-    const auto& message = choice["message"];
+    const auto& choice = answer.at("choices").at(0);
+    const auto& message = choice.at("message");
     said.text = word(message, "content") + word(message, "refusal");
     said.thought = word(message, "reasoning_content") + word(message, "reasoning");
     for (const auto& call : message.value("tool_calls", Json::array())) {
         said.calls.push_back(
-            {word(call, "id"), word(call["function"], "name"), Json::parse(word(call["function"], "arguments"))});
+            {word(call, "id"), word(call.at("function"), "name"), Json::parse(word(call.at("function"), "arguments"))});
     }
     said.stop = word(choice, "finish_reason");
-    if (!answer.contains("usage") || !answer["usage"].is_object()) { return; }
-    const auto& usage = answer["usage"];
+    if (!answer.contains("usage") || !answer.at("usage").is_object()) { return; }
+    const auto& usage = answer.at("usage");
     said.prompt_tokens = number(usage, "prompt_tokens");
     said.output_tokens = number(usage, "completion_tokens");
     said.cached_tokens = number(usage.value("prompt_tokens_details", Json::object()), "cached_tokens");
@@ -187,14 +187,14 @@ void read_chat(const Json& answer, Said& said) {
 }
 
 void read_responses(const Json& answer, Said& said) {
-    if (!answer["output"].is_array()) {
-        said.text = answer["output"].dump();
+    if (!answer.at("output").is_array()) {
+        said.text = answer.at("output").dump();
         return;
     }
-    for (const auto& item : answer["output"]) {
+    for (const auto& item : answer.at("output")) {
         const auto type = word(item, "type");
         if (type == "message") {
-            for (const auto& part : item["content"]) {
+            for (const auto& part : item.at("content")) {
                 said.text += word(part, "text") + word(part, "refusal");
                 if (word(part, "type") == "refusal") { said.stop = "refusal"; }
             }
@@ -203,8 +203,8 @@ void read_responses(const Json& answer, Said& said) {
             for (const auto& part : item.value("summary", Json::array())) {
                 said.thought += word(part, "text");
             }
-            if (said.thought.empty() && item.contains("content") && item["content"].is_array()) {
-                for (const auto& part : item["content"]) {
+            if (said.thought.empty() && item.contains("content") && item.at("content").is_array()) {
+                for (const auto& part : item.at("content")) {
                     said.thought += word(part, "text");
                 }
             }
@@ -215,18 +215,18 @@ void read_responses(const Json& answer, Said& said) {
     }
     if (said.stop.empty()) {
         said.stop = word(answer, "status");
-        if (said.stop == "incomplete") { said.stop = word(answer["incomplete_details"], "reason"); }
+        if (said.stop == "incomplete") { said.stop = word(answer.at("incomplete_details"), "reason"); }
         if (said.stop == "completed" && !said.calls.empty()) { said.stop = "function_call"; }
     }
-    const auto& usage = answer["usage"];
+    const auto& usage = answer.at("usage");
     said.prompt_tokens = number(usage, "input_tokens");
     said.output_tokens = number(usage, "output_tokens");
-    said.cached_tokens = number(usage["input_tokens_details"], "cached_tokens");
-    said.reasoning_tokens = number(usage["output_tokens_details"], "reasoning_tokens");
+    said.cached_tokens = number(usage.at("input_tokens_details"), "cached_tokens");
+    said.reasoning_tokens = number(usage.at("output_tokens_details"), "reasoning_tokens");
 }
 
 void read_gemini(const Json& answer, Said& said) {
-    const auto& candidate = answer["candidates"][0];
+    const auto& candidate = answer.at("candidates").at(0);
     const auto content = candidate.value("content", Json::object());
     for (const auto& part : content.value("parts", Json::array())) {
         if (part.value("thought", false)) {
@@ -235,7 +235,7 @@ void read_gemini(const Json& answer, Said& said) {
             said.text += word(part, "text");
         }
         if (part.contains("functionCall")) {
-            const auto& call = part["functionCall"];
+            const auto& call = part.at("functionCall");
             said.calls.push_back({word(call, "id"), word(call, "name"), call.value("args", Json::object())});
         }
     }

@@ -9,7 +9,7 @@ std::string word(const Json& object, const char* name) {
 }
 
 MediaKind kind_of(const std::string& mime) {
-    return mime.starts_with("image/") ? MediaKind::image
+    return mime.starts_with("image/")   ? MediaKind::image
            : mime.starts_with("audio/") ? MediaKind::audio
                                         : MediaKind::pdf;
 }
@@ -53,22 +53,22 @@ private:
     }
 
     void messages() {
-        if (body_.contains("system")) { asked.system = joined(body_["system"]); }
-        for (const auto& message : body_["messages"]) {
-            if (message["content"].is_string()) {
-                asked.user += message["content"].get<std::string>() + "\n";
+        if (body_.contains("system")) { asked.system = joined(body_.at("system")); }
+        for (const auto& message : body_.at("messages")) {
+            if (message.at("content").is_string()) {
+                asked.user += message.at("content").get<std::string>() + "\n";
                 continue;
             }
-            for (const auto& block : message["content"]) {
-                message_block(message["role"] == "user", block);
+            for (const auto& block : message.at("content")) {
+                message_block(message.at("role") == "user", block);
             }
         }
         for (const auto& one : body_.value("tools", Json::array())) {
-            tool(one["name"], one["input_schema"]);
+            tool(one.at("name"), one.at("input_schema"));
         }
-        asked.thinking = body_.contains("thinking") && body_["thinking"]["type"] != "disabled";
-        if (body_.contains("output_config") && body_["output_config"].contains("format")) {
-            asked.schema = body_["output_config"]["format"]["schema"];
+        asked.thinking = body_.contains("thinking") && body_.at("thinking").at("type") != "disabled";
+        if (body_.contains("output_config") && body_.at("output_config").contains("format")) {
+            asked.schema = body_.at("output_config").at("format").at("schema");
         }
         for (const auto& stop : body_.value("stop_sequences", Json::array())) {
             asked.stop.push_back(stop);
@@ -77,12 +77,13 @@ private:
     void message_block(bool user, const Json& block) {
         const auto type = word(block, "type");
         if (type == "text" && user) { asked.user += word(block, "text") + "\n"; }
-        if (type == "tool_use") { asked.calls.push_back({word(block, "id"), word(block, "name"), block["input"]}); }
+        if (type == "tool_use") { asked.calls.push_back({word(block, "id"), word(block, "name"), block.at("input")}); }
         if (type == "image" || type == "document") { asked.media.push_back(message_media(block)); }
         if (type == "tool_result") {
-            Result result{word(block, "tool_use_id"), {}, joined(block["content"]), block.value("is_error", false), {}};
-            if (block["content"].is_array()) {
-                for (const auto& part : block["content"]) {
+            Result result{
+                word(block, "tool_use_id"), {}, joined(block.at("content")), block.value("is_error", false), {}};
+            if (block.at("content").is_array()) {
+                for (const auto& part : block.at("content")) {
                     if (word(part, "type") == "image") { result.image = message_media(part).data; }
                 }
             }
@@ -90,33 +91,36 @@ private:
         }
     }
     static Media message_media(const Json& block) {
-        const auto& source = block["source"];
+        const auto& source = block.at("source");
         if (word(source, "type") == "url") { return {MediaKind::image, {}, word(source, "url")}; }
         return {kind_of(word(source, "media_type")), word(source, "data"), {}};
     }
 
     void chat() {
-        for (const auto& message : body_["messages"]) {
+        for (const auto& message : body_.at("messages")) {
             const auto role = word(message, "role");
             const auto content = message.value("content", Json());
             if (role == "system" || role == "developer") { asked.system += joined(content); }
-            if (role == "tool") { asked.results.push_back({word(message, "tool_call_id"), {}, joined(content), false, {}}); }
+            if (role == "tool") {
+                asked.results.push_back({word(message, "tool_call_id"), {}, joined(content), false, {}});
+            }
             if (role == "user") { chat_user(content); }
             for (const auto& call : message.value("tool_calls", Json::array())) {
-                asked.calls.push_back({word(call, "id"), word(call["function"], "name"),
-                                       Json::parse(word(call["function"], "arguments"))});
+                asked.calls.push_back({word(call, "id"), word(call.at("function"), "name"),
+                                       Json::parse(word(call.at("function"), "arguments"))});
             }
         }
         for (const auto& one : body_.value("tools", Json::array())) {
-            tool(one["function"]["name"], one["function"]["parameters"]);
+            tool(one.at("function").at("name"), one.at("function").at("parameters"));
         }
-        asked.thinking = body_.contains("reasoning_effort") || body_.contains("reasoning") || body_.contains("thinking");
+        asked.thinking =
+            body_.contains("reasoning_effort") || body_.contains("reasoning") || body_.contains("thinking");
         if (body_.contains("response_format")) {
-            asked.schema = body_["response_format"].value("json_schema", Json::object()).value("schema", Json());
+            asked.schema = body_.at("response_format").value("json_schema", Json::object()).value("schema", Json());
         }
         if (body_.contains("stop")) {
-            const auto& stop = body_["stop"];
-            asked.stop.push_back(stop.is_string() ? stop.get<std::string>() : stop[0].get<std::string>());
+            const auto& stop = body_.at("stop");
+            asked.stop.push_back(stop.is_string() ? stop.get<std::string>() : stop.at(0).get<std::string>());
         }
     }
     void chat_user(const Json& content) {
@@ -128,31 +132,31 @@ private:
             const auto type = word(part, "type");
             if (type == "text") { asked.user += word(part, "text") + "\n"; }
             if (type == "image_url") {
-                const auto media = from_url(word(part["image_url"], "url"), MediaKind::image);
+                const auto media = from_url(word(part.at("image_url"), "url"), MediaKind::image);
                 asked.media.push_back(media);
                 // This wire's tool results are text: a user's message brings their pictures.
                 if (!asked.results.empty()) { asked.results.back().image = media.data; }
             }
-            if (type == "file") { asked.media.push_back(from_url(word(part["file"], "file_data"), MediaKind::pdf)); }
+            if (type == "file") { asked.media.push_back(from_url(word(part.at("file"), "file_data"), MediaKind::pdf)); }
             if (type == "input_audio") {
-                asked.media.push_back({MediaKind::audio, word(part["input_audio"], "data"), {}});
+                asked.media.push_back({MediaKind::audio, word(part.at("input_audio"), "data"), {}});
             }
         }
     }
 
     void responses() {
         asked.system = word(body_, "instructions");
-        if (body_["input"].is_string()) { asked.user = word(body_, "input"); }
-        for (const auto& item : body_["input"].is_array() ? body_["input"] : Json::array()) {
+        if (body_.at("input").is_string()) { asked.user = word(body_, "input"); }
+        for (const auto& item : body_.at("input").is_array() ? body_.at("input") : Json::array()) {
             const auto type = item.value("type", "message");
             if (type == "function_call") {
                 asked.calls.push_back(
                     {word(item, "call_id"), word(item, "name"), Json::parse(word(item, "arguments"))});
             }
             if (type == "function_call_output") {
-                Result result{word(item, "call_id"), {}, joined(item["output"]), false, {}};
-                if (item["output"].is_array()) {
-                    for (const auto& part : item["output"]) {
+                Result result{word(item, "call_id"), {}, joined(item.at("output")), false, {}};
+                if (item.at("output").is_array()) {
+                    for (const auto& part : item.at("output")) {
                         if (word(part, "type") == "input_image") {
                             result.image = from_url(word(part, "image_url"), MediaKind::image).data;
                         }
@@ -162,15 +166,15 @@ private:
             }
             if (type != "message") { continue; }
             const auto role = word(item, "role");
-            if (role == "system" || role == "developer") { asked.system += joined(item["content"]); }
-            if (role == "user") { responses_user(item["content"]); }
+            if (role == "system" || role == "developer") { asked.system += joined(item.at("content")); }
+            if (role == "user") { responses_user(item.at("content")); }
         }
         for (const auto& one : body_.value("tools", Json::array())) {
-            tool(one["name"], one["parameters"]);
+            tool(one.at("name"), one.at("parameters"));
         }
         asked.thinking = body_.contains("reasoning");
         if (body_.contains("text")) {
-            asked.schema = body_["text"].value("format", Json::object()).value("schema", Json());
+            asked.schema = body_.at("text").value("format", Json::object()).value("schema", Json());
         }
     }
     void responses_user(const Json& content) {
@@ -184,31 +188,32 @@ private:
             if (type == "input_image") { asked.media.push_back(from_url(word(part, "image_url"), MediaKind::image)); }
             if (type == "input_file") { asked.media.push_back(from_url(word(part, "file_data"), MediaKind::pdf)); }
             if (type == "input_audio") {
-                asked.media.push_back({MediaKind::audio, word(part["input_audio"], "data"), {}});
+                asked.media.push_back({MediaKind::audio, word(part.at("input_audio"), "data"), {}});
             }
         }
     }
 
     void gemini() {
-        if (body_.contains("systemInstruction")) { asked.system = joined(body_["systemInstruction"]["parts"]); }
-        for (const auto& content : body_["contents"]) {
-            for (const auto& part : content["parts"]) {
-                if (content["role"] == "user" && part.contains("text")) { asked.user += word(part, "text") + "\n"; }
+        if (body_.contains("systemInstruction")) { asked.system = joined(body_.at("systemInstruction").at("parts")); }
+        for (const auto& content : body_.at("contents")) {
+            for (const auto& part : content.at("parts")) {
+                if (content.at("role") == "user" && part.contains("text")) { asked.user += word(part, "text") + "\n"; }
                 if (part.contains("inlineData") || part.contains("fileData")) {
                     asked.media.push_back(gemini_media(part));
                     if (!asked.results.empty()) { asked.results.back().image = asked.media.back().data; }
                 }
                 if (part.contains("functionCall")) {
-                    const auto& call = part["functionCall"];
+                    const auto& call = part.at("functionCall");
                     asked.calls.push_back({word(call, "id"), word(call, "name"), call.value("args", Json::object())});
                 }
-                if (part.contains("functionResponse")) { gemini_result(part["functionResponse"]); }
+                if (part.contains("functionResponse")) { gemini_result(part.at("functionResponse")); }
             }
         }
         for (const auto& one : body_.value("tools", Json::array())) {
             for (const auto& function : one.value("functionDeclarations", Json::array())) {
-                tool(function["name"], function.contains("parametersJsonSchema") ? function["parametersJsonSchema"]
-                                                                                 : function["parameters"]);
+                tool(function.at("name"), function.contains("parametersJsonSchema")
+                                              ? function.at("parametersJsonSchema")
+                                              : function.at("parameters"));
             }
         }
         const auto config = body_.value("generationConfig", Json::object());
@@ -220,19 +225,19 @@ private:
     }
     static Media gemini_media(const Json& part) {
         if (part.contains("fileData")) {
-            const auto& file = part["fileData"];
+            const auto& file = part.at("fileData");
             return {kind_of(word(file, "mimeType")), {}, word(file, "fileUri")};
         }
-        return {kind_of(word(part["inlineData"], "mimeType")), word(part["inlineData"], "data"), {}};
+        return {kind_of(word(part.at("inlineData"), "mimeType")), word(part.at("inlineData"), "data"), {}};
     }
     void gemini_result(const Json& response) {
-        const auto& said = response["response"];
+        const auto& said = response.at("response");
         Result result{word(response, "id"), word(response, "name"), {}, said.contains("error"), {}};
         for (const char* name : {"output", "result", "error"}) {
             if (said.contains(name)) { result.text += word(said, name); }
         }
         for (const auto& part : response.value("parts", Json::array())) {
-            if (part.contains("inlineData")) { result.image = word(part["inlineData"], "data"); }
+            if (part.contains("inlineData")) { result.image = word(part.at("inlineData"), "data"); }
         }
         asked.results.push_back(result);
     }

@@ -1,6 +1,5 @@
 // Clients of the four dialects, as small as an agent can be.
 #include "tests/e2e/matrix.hpp"
-
 #include "tests/e2e/world.hpp"
 
 namespace llmgw::testing::matrix {
@@ -82,9 +81,7 @@ void Client::say(std::string_view text, const std::vector<Media>& media) {
 
 void Client::keep(const Json& answer) {
     switch (dialect_) {
-        case DialectId::anthropic:
-            turns_.push_back({{"role", "assistant"}, {"content", answer["content"]}});
-            break;
+        case DialectId::anthropic: turns_.push_back({{"role", "assistant"}, {"content", answer["content"]}}); break;
         case DialectId::openai_chat: {
             const auto& message = answer["choices"][0]["message"];
             turns_.push_back(plain_ ? only(message, {"role", "content", "tool_calls"}) : message);
@@ -124,7 +121,8 @@ void Client::give(const std::vector<Result>& results) {
                 break;
             }
             case DialectId::gemini: {
-                Json response{{"name", result.name}, {"response", {{result.is_error ? "error" : "output", result.text}}}};
+                Json response{{"name", result.name},
+                              {"response", {{result.is_error ? "error" : "output", result.text}}}};
                 if (!result.call_id.empty()) { response["id"] = result.call_id; }
                 if (!result.image.empty()) { response["parts"] = Json::array({media_part(dialect_, image)}); }
                 parts.push_back({{"functionResponse", response}});
@@ -172,17 +170,15 @@ std::string Client::body(const Wish& wish) const {
             body["messages"].insert(body["messages"].end(), turns_.begin(), turns_.end());
             if (wish.stream) { body["stream_options"] = {{"include_usage", true}}; }
             if (wish.tools) {
-                body["tools"] = Json::array({{{"type", "function"},
-                                              {"function",
-                                               {{"name", "get_weather"},
-                                                {"description", "the weather"},
-                                                {"parameters", weather_schema}}}}});
+                body["tools"] = Json::array(
+                    {{{"type", "function"},
+                      {"function",
+                       {{"name", "get_weather"}, {"description", "the weather"}, {"parameters", weather_schema}}}}});
             }
             if (wish.thinking) { body["reasoning_effort"] = "low"; }
             if (!schema.is_null()) {
-                body["response_format"] = {
-                    {"type", "json_schema"},
-                    {"json_schema", {{"name", "person"}, {"schema", schema}, {"strict", true}}}};
+                body["response_format"] = {{"type", "json_schema"},
+                                           {"json_schema", {{"name", "person"}, {"schema", schema}, {"strict", true}}}};
             }
             if (!wish.stop.empty()) { body["stop"] = wish.stop; }
             break;
@@ -208,8 +204,8 @@ std::string Client::body(const Wish& wish) const {
             if (!wish.system.empty()) { body["systemInstruction"]["parts"] = Json::array({{{"text", wish.system}}}); }
             body["contents"] = turns_;
             if (wish.tools) {
-                body["tools"] = Json::array({{{"functionDeclarations",
-                                               Json::array({{{"name", "get_weather"},
+                body["tools"] = Json::array(
+                    {{{"functionDeclarations", Json::array({{{"name", "get_weather"},
                                                              {"description", "the weather"},
                                                              {"parametersJsonSchema", weather_schema}}})}}});
             }

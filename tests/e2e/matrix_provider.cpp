@@ -27,14 +27,14 @@ std::string anthropic_stop(Stop stop) {
 }
 
 Json anthropic_usage(const Tokens& tokens) {
-    Json usage{{"input_tokens", tokens.input},
-               {"cache_creation_input_tokens", tokens.cache_write + tokens.cache_write_1h},
-               {"cache_read_input_tokens", tokens.cache_read},
-               {"cache_creation",
-                {{"ephemeral_5m_input_tokens", tokens.cache_write},
-                 {"ephemeral_1h_input_tokens", tokens.cache_write_1h}}},
-               {"output_tokens", tokens.output},
-               {"service_tier", "standard"}};
+    Json usage{
+        {"input_tokens", tokens.input},
+        {"cache_creation_input_tokens", tokens.cache_write + tokens.cache_write_1h},
+        {"cache_read_input_tokens", tokens.cache_read},
+        {"cache_creation",
+         {{"ephemeral_5m_input_tokens", tokens.cache_write}, {"ephemeral_1h_input_tokens", tokens.cache_write_1h}}},
+        {"output_tokens", tokens.output},
+        {"service_tier", "standard"}};
     return usage;
 }
 
@@ -116,11 +116,12 @@ std::string chat_stop(Stop stop) {
 }
 
 Json chat_usage(const Tokens& tokens) {
-    return {{"prompt_tokens", tokens.prompt()},
-            {"completion_tokens", tokens.output},
-            {"total_tokens", tokens.prompt() + tokens.output},
-            {"prompt_tokens_details", {{"cached_tokens", tokens.cache_read}, {"cache_write_tokens", tokens.cache_write}}},
-            {"completion_tokens_details", {{"reasoning_tokens", tokens.reasoning}}}};
+    return {
+        {"prompt_tokens", tokens.prompt()},
+        {"completion_tokens", tokens.output},
+        {"total_tokens", tokens.prompt() + tokens.output},
+        {"prompt_tokens_details", {{"cached_tokens", tokens.cache_read}, {"cache_write_tokens", tokens.cache_write}}},
+        {"completion_tokens_details", {{"reasoning_tokens", tokens.reasoning}}}};
 }
 
 Json chat_detail(const std::string& text, bool signed_) {
@@ -221,11 +222,10 @@ Json responses_items(const Answer& answer) {
                          {"type", "message"},
                          {"status", answer.stop == Stop::length ? "incomplete" : "completed"},
                          {"role", "assistant"},
-                         {"content",
-                          Json::array({{{"type", "output_text"},
-                                        {"annotations", Json::array()},
-                                        {"logprobs", Json::array()},
-                                        {"text", answer.text}}})}});
+                         {"content", Json::array({{{"type", "output_text"},
+                                                   {"annotations", Json::array()},
+                                                   {"logprobs", Json::array()},
+                                                   {"text", answer.text}}})}});
     }
     for (const auto& call : answer.calls) {
         items.push_back({{"id", "fc_0" + call.id},
@@ -256,7 +256,9 @@ Json response_object(const Answer& answer, bool over) {
     return {{"id", "resp_0matrix"},
             {"object", "response"},
             {"created_at", 1790000000},
-            {"status", !over ? "in_progress" : incomplete ? "incomplete" : "completed"},
+            {"status", !over        ? "in_progress"
+                       : incomplete ? "incomplete"
+                                    : "completed"},
             {"error", nullptr},
             {"incomplete_details", details},
             {"model", "gpt-5-mini-2025-08-07"},
@@ -317,8 +319,7 @@ private:
             const auto& part = message ? item["content"][0] : item["summary"][0];
             const std::string name = message ? "response.content_part" : "response.reasoning_summary_part";
             const std::string text = message ? "response.output_text" : "response.reasoning_summary_text";
-            const Json at{
-                {"item_id", id}, {"output_index", index_}, {message ? "content_index" : "summary_index", 0}};
+            const Json at{{"item_id", id}, {"output_index", index_}, {message ? "content_index" : "summary_index", 0}};
             auto empty = part;
             empty["text"] = "";
             say(name + ".added", with(at, "part", empty));
@@ -412,18 +413,18 @@ const Json* find(const Json& list, const char* name, const std::string& value) {
 
 std::string messages_fault(const Json& body, const Answer& before) {
     int at = 0;
-    for (const auto& message : body["messages"]) {
+    for (const auto& message : body.at("messages")) {
         const auto where = "messages." + std::to_string(at++);
-        if (!message["content"].is_array()) { continue; }
-        const auto& blocks = message["content"];
+        if (!message.at("content").is_array()) { continue; }
+        const auto& blocks = message.at("content");
         for (const auto& block : blocks) {
-            if (block["type"] != "thinking") { continue; }
+            if (block.at("type") != "thinking") { continue; }
             if (block.value("signature", "") != signature || block.value("thinking", "") != before.thought) {
                 return where + ".content.0: Invalid `signature` in `thinking` block";
             }
         }
-        if (message["role"] == "assistant" && find(blocks, "type", "tool_use") != nullptr &&
-            blocks[0]["type"] != "thinking") {
+        if (message.at("role") == "assistant" && find(blocks, "type", "tool_use") != nullptr &&
+            blocks.at(0).at("type") != "thinking") {
             return where + ".content.0.type: Expected `thinking` or `redacted_thinking`, but found `tool_use`";
         }
     }
@@ -431,14 +432,14 @@ std::string messages_fault(const Json& body, const Answer& before) {
 }
 
 std::string chat_fault(const Json& body, const Answer& before) {
-    for (const auto& message : body["messages"]) {
+    for (const auto& message : body.at("messages")) {
         if (!message.contains("tool_calls")) { continue; }
         if (before.chat_reasoning == ChatReasoning::content) {
             if (message.value("reasoning_content", "") != before.thought) {
                 return "Missing `reasoning_content` field in the assistant message";
             }
         } else if (!message.contains("reasoning_details") ||
-                   message["reasoning_details"] != chat_detail(before.thought, true)) {
+                   message.at("reasoning_details") != chat_detail(before.thought, true)) {
             return "reasoning_details were not given back as they came";
         }
     }
@@ -446,10 +447,10 @@ std::string chat_fault(const Json& body, const Answer& before) {
 }
 
 std::string responses_fault(const Json& body) {
-    if (!body["input"].is_array()) { return ""; }
+    if (!body.at("input").is_array()) { return ""; }
     bool after_reasoning = false;
     bool seen = false;
-    for (const auto& item : body["input"]) {
+    for (const auto& item : body.at("input")) {
         const auto type = item.value("type", "message");
         if (type == "reasoning") {
             if (item.value("encrypted_content", "") != encrypted) {
@@ -469,9 +470,9 @@ std::string responses_fault(const Json& body) {
 }
 
 std::string gemini_fault(const Json& body) {
-    for (const auto& content : body["contents"]) {
+    for (const auto& content : body.at("contents")) {
         bool first = true;
-        for (const auto& part : content["parts"]) {
+        for (const auto& part : content.at("parts")) {
             if (!part.contains("functionCall")) { continue; }
             if (first && part.value("thoughtSignature", "") != thought_signature) {
                 return "Function call is missing a thought_signature in functionCall parts";
@@ -519,13 +520,16 @@ std::vector<std::string> answer_events(DialectId dialect, const Answer& answer, 
     return {};
 }
 
-std::string seal_fault(DialectId dialect, const Json& body, const Answer& before) {
-    switch (dialect) {
-        case DialectId::anthropic: return messages_fault(body, before);
-        case DialectId::openai_chat: return chat_fault(body, before);
-        case DialectId::openai_responses: return responses_fault(body);
-        case DialectId::gemini: return gemini_fault(body);
-    }
+std::string seal_fault(DialectId dialect, const std::string& request, const Answer& before) {
+    try {
+        const auto body = Json::parse(request);
+        switch (dialect) {
+            case DialectId::anthropic: return messages_fault(body, before);
+            case DialectId::openai_chat: return chat_fault(body, before);
+            case DialectId::openai_responses: return responses_fault(body);
+            case DialectId::gemini: return gemini_fault(body);
+        }
+    } catch (const Json::exception& error) { return std::string("cannot be read: ") + error.what(); }
     return {};
 }
 

@@ -20,8 +20,8 @@ MatrixWorld::MatrixWorld(const std::string& more_config)
     : world(WorldOptions{.server = "", .timeouts = "", .more = "", .start = false}) {
     const auto url = world.upstream.url() + "/v1";
     config_ = world.config() + table("chat", "openai", url, "dialects = [\"openai-chat\"]\n") +
-                        table("resp", "openai", url, "dialects = [\"openai-responses\"]\n") +
-                        table("deepseek", "deepseek", url, "") + table("router", "openrouter", url, "") + more_config;
+              table("resp", "openai", url, "dialects = [\"openai-responses\"]\n") +
+              table("deepseek", "deepseek", url, "") + table("router", "openrouter", url, "") + more_config;
     world.start_with(config_);
 }
 
@@ -52,7 +52,7 @@ Got MatrixWorld::ask(const Client& client, const Turn& given) {
     world.upstream.handle([turn, provider](const RecordedRequest& request, UpstreamConnection& connection) {
         const auto asked = read_request(provider, request);
         if (turn.before != nullptr) {
-            if (const auto fault = seal_fault(provider, Json::parse(request.body), *turn.before); !fault.empty()) {
+            if (const auto fault = seal_fault(provider, request.body, *turn.before); !fault.empty()) {
                 connection.reply_json(400, canned::error_body(provider, 400, fault));
                 return;
             }
