@@ -22,7 +22,9 @@ Json messages_answer(const std::vector<StreamEvent>& events) {
         if (type == "content_block_delta") {
             auto& block = message["content"].at(json.at("index").get<std::size_t>());
             const auto& delta = json.at("delta");
-            const auto append = [&](const char* to) { block[to] = block.value(to, "") + delta[to].get<std::string>(); };
+            const auto append = [&](const char* to) {
+                block[to] = block.value(to, "") + delta.at(to).get<std::string>();
+            };
             const auto kind = delta.value("type", "");
             if (kind == "text_delta") { append("text"); }
             if (kind == "thinking_delta") { append("thinking"); }

@@ -81,18 +81,18 @@ void Client::say(std::string_view text, const std::vector<Media>& media) {
 
 void Client::keep(const Json& answer) {
     switch (dialect_) {
-        case DialectId::anthropic: turns_.push_back({{"role", "assistant"}, {"content", answer["content"]}}); break;
+        case DialectId::anthropic: turns_.push_back({{"role", "assistant"}, {"content", answer.at("content")}}); break;
         case DialectId::openai_chat: {
-            const auto& message = answer["choices"][0]["message"];
+            const auto& message = answer.at("choices").at(0).at("message");
             turns_.push_back(plain_ ? only(message, {"role", "content", "tool_calls"}) : message);
             break;
         }
         case DialectId::openai_responses:
-            for (const auto& item : answer["output"]) {
+            for (const auto& item : answer.at("output")) {
                 turns_.push_back(item);
             }
             break;
-        case DialectId::gemini: turns_.push_back(answer["candidates"][0]["content"]); break;
+        case DialectId::gemini: turns_.push_back(answer.at("candidates").at(0).at("content")); break;
     }
 }
 

@@ -59,6 +59,7 @@ public:
         const Answer* before = nullptr;  // what must come back signed
         std::size_t piece_bytes = 7;
         bool may_drop = false;
+        std::string may_drop_only = {};  // this, and nothing else
     };
     // Asks, answers, and reads the answer.
     Got ask(const Client& client, const Turn& turn);
