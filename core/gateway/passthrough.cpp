@@ -130,6 +130,11 @@ HttpReply translate_whole(const std::shared_ptr<Exchange>& exchange, Answer answ
         auto result = translated_answer(*exchange, *body, is_event_stream);
         result ? void(translated = std::move(*result)) : void(error = std::move(result.error()));
     }
+    // Codex gives up on a 429 that says no time.
+    if (error && error->error_class == ErrorClass::rate_limit && !error->retry_after_s &&
+        find_header(answer.headers, "retry-after").empty()) {
+        error->retry_after_s = 1;
+    }
     auto reply = error ? error_reply(*exchange, *error) : HttpReply{};
     for (auto& header : headers_for_any(exchange->endpoint.dialect, std::move(answer.headers))) {
         if (find_header(reply.headers, header.first).empty()) { reply.headers.push_back(std::move(header)); }

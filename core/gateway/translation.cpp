@@ -178,10 +178,6 @@ ApiError translated_error(const Exchange& exchange, int status, std::string_view
         name_request_id(DialectId::anthropic, ids);
         error.request_id = find_header(ids, "request-id");
     }
-    // Codex gives up on a 429 that says no time.
-    if (error.error_class == ErrorClass::rate_limit && !error.retry_after_s && said.empty()) {
-        error.retry_after_s = 1;
-    }
     return for_client(exchange, std::move(error));
 }
 

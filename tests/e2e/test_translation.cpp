@@ -461,7 +461,6 @@ TEST_SUITE("translation") {
             table += (i == 0 ? "" : "; ") + std::string(1, static_cast<char>('a' + i)) + ": " + notes[i];
         }
         table += ".\n";
-        MESSAGE("\n" << table);
         if (std::getenv("LLMGW_MATRIX_ROW") == nullptr) { hold_readme(table); }
     }
 

@@ -127,7 +127,8 @@ TEST_SUITE("translation") {
                                            R"({"contents":[{"role":"user","parts":[{"text":"Hi"}]}]})");
             CHECK(got.status == 200);
             CHECK(got.header("content-type").starts_with("application/json"));
-            const auto array = Json::parse(got.body, nullptr, false);
+            CAPTURE(got.body);
+        const auto array = Json::parse(got.body, nullptr, false);
             REQUIRE(array.is_array());
             std::string said;
             for (const auto& chunk : array) {
