@@ -263,6 +263,7 @@ StreamTranslator::StreamTranslator(const Exchange& exchange)
 
 std::string_view StreamTranslator::encode(const std::vector<AnswerEvent>& said) {
     bytes_.clear();
+    if (over_) { return {}; }
     for (const auto& event : said) {
         if (over_) { break; }
         over_ = std::holds_alternative<answer::End>(event);

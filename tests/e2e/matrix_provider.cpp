@@ -441,8 +441,8 @@ std::string chat_fault(const Json& body, const Answer& before) {
             if (message.value("reasoning_content", "") != before.thought) {
                 return "Missing `reasoning_content` field in the assistant message";
             }
-        } else if (!message.contains("reasoning_details") ||
-                   nlohmann::json(message.at("reasoning_details")) != nlohmann::json(chat_detail(before.thought, true))) {
+        } else if (!message.contains("reasoning_details") || nlohmann::json(message.at("reasoning_details")) !=
+                                                                 nlohmann::json(chat_detail(before.thought, true))) {
             return "reasoning_details were not given back as they came";
         }
     }

@@ -81,7 +81,8 @@ Got MatrixWorld::ask(const Client& client, const Turn& given) {
         got.fault = "HTTP " + std::to_string(got.response.status) + ": " + body;
         return got;
     }
-    if (const auto dropped = got.response.header("x-llmgw-dropped"); !dropped.empty() && dropped != turn.may_drop_only && !turn.may_drop) {
+    if (const auto dropped = got.response.header("x-llmgw-dropped");
+        !dropped.empty() && dropped != turn.may_drop_only && !turn.may_drop) {
         got.fault = "dropped " + dropped;
     }
     if (turn.wish.stream) {

@@ -307,7 +307,11 @@ Cell stop_sequence_cell(MatrixWorld& bench, Pair pair) {
         Wish wish{.model = pair.provider == DialectId::openai_chat ? "chat/gpt-4.1-mini" : "", .stream = stream};
         wish.stop = "END";
         const Answer answer{.text = "1 2 3 ", .stop = Stop::stop_sequence};
-        const auto got = bench.ask(client, {.pair = pair, .wish = wish, .answer = answer, .may_drop = target_has_none, .may_drop_only = "stop_sequence"});
+        const auto got = bench.ask(client, {.pair = pair,
+                                            .wish = wish,
+                                            .answer = answer,
+                                            .may_drop = target_has_none,
+                                            .may_drop_only = "stop_sequence"});
         named = got.response.header("x-llmgw-dropped").find("top") != std::string::npos;
         return got.fault + expect(got.said.stopped_as(Stop::stop_sequence), "stopped as " + got.said.stop) +
                expect(target_has_none ? named : got.asked.stop == std::vector<std::string>{"END"}, "not asked to stop");

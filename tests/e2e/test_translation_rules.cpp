@@ -128,7 +128,7 @@ TEST_SUITE("translation") {
             CHECK(got.status == 200);
             CHECK(got.header("content-type").starts_with("application/json"));
             CAPTURE(got.body);
-        const auto array = Json::parse(got.body, nullptr, false);
+            const auto array = Json::parse(got.body, nullptr, false);
             REQUIRE(array.is_array());
             std::string said;
             for (const auto& chunk : array) {
