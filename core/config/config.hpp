@@ -60,6 +60,7 @@ struct ProviderConfig {
     std::optional<std::string> api_key;
     std::vector<std::string> dialects;
     std::vector<std::string> models;
+    bool strict = false;  // what cannot be said to it is refused, not dropped
     std::string where;  // file:line:column, for messages
 };
 

@@ -239,6 +239,12 @@ constexpr std::array provider_rows{
                     .reloadable = true,
                     .slot = +[](P& p) -> L& { return p.models; },
                     .check = check_model},
+    ProviderSetting{.key = "strict",
+                    .initial = "false",
+                    .doc = "true: a translated request that holds something this provider has no word for is refused, "
+                           "instead of leaving that out and naming it in x-llmgw-dropped",
+                    .reloadable = true,
+                    .slot = +[](P& p) -> bool& { return p.strict; }},
 };
 
 std::string_view section_of(std::string_view key) {
@@ -289,7 +295,7 @@ std::string show_config(const Config& config) {
         out += "\n[providers." + (quoted ? toml_quote(provider.name) : provider.name) + "]\n";
         for (const auto& row : provider_rows) {
             const auto value = show_value(row, provider);
-            if (value.empty() || value == "\"\"" || value == "[]") { continue; }
+            if (value.empty() || value == "\"\"" || value == "[]" || value == row.initial) { continue; }
             out += std::string(row.key) + " = " + value + "\n";
         }
     }

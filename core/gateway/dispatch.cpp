@@ -136,9 +136,7 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Target& targ
     if (!target.model.empty()) { answer.headers.emplace_back("x-llmgw-model", target.model); }
     answer.headers.emplace_back("x-llmgw-attempts", std::to_string(exchange->attempts.size()));
     answer.headers.emplace_back("x-llmgw-cache", "off");
-    if (exchange->translation && !exchange->translation->drops.empty()) {
-        answer.headers.emplace_back("x-llmgw-dropped", dropped_names(exchange->translation->drops));
-    }
+    if (exchange->translation) { set_dropped(*exchange->translation, answer.headers); }
     // To an agent 401 says that its own key is bad: it retries for minutes or asks its user for another one. That is
     // true of a credential the client brought itself, and of no other.
     answer.status = upstream.status();

@@ -192,6 +192,7 @@ private:
     }
 
     void settle_done() {
+        if (translator_) { log_lost(exchange_); }
         const auto& error = tap_.facts().error;
         if (error) {
             settle(exchange_, {Ending::failed, answer_.upstream->status(), error->error_class, error->message},
@@ -235,9 +236,14 @@ private:
             return broken(
                 {ErrorKind::upstream, exchange_.row.provider + " ended its stream before the answer was complete"});
         }
+        std::string end(translator_->end());
+        // What the log takes for the end may be too little for an answer.
+        if (!translator_->over()) {
+            if (!client_->write(last) || !client_->write(end)) { return client_gone(); }
+            return broken({ErrorKind::upstream, exchange_.row.provider + " ended its answer before it was complete"});
+        }
         settle_done();
-        return client_->write(last) && client_->write(translator_->end()) && client_->flush() ? Progress::whole
-                                                                                              : Progress::cut;
+        return client_->write(last) && client_->write(end) && client_->flush() ? Progress::whole : Progress::cut;
     }
 
     Progress broken(const Error& error) {

@@ -93,8 +93,10 @@ HttpReply read_whole(const std::shared_ptr<Exchange>& exchange, Answer answer) {
 }
 
 // Of the upstream's headers, those that mean the same to a client of another dialect.
-Headers headers_for_any(Headers headers) {
-    constexpr std::array<std::string_view, 5> kept{"request-id", "x-request-id", "cf-ray", "date", "x-should-retry"};
+Headers headers_for_any(DialectId client, Headers headers) {
+    constexpr std::array<std::string_view, 7> kept{"request-id",  "x-request-id",   "cf-ray",        "date",
+                                                   "retry-after", "retry-after-ms", "x-should-retry"};
+    name_request_id(client, headers);
     std::erase_if(headers, [&](const Header& header) {
         const auto name = lower(header.first);
         return !name.starts_with("x-llmgw-") && std::ranges::find(kept, name) == kept.end();
@@ -128,17 +130,28 @@ HttpReply translate_whole(const std::shared_ptr<Exchange>& exchange, Answer answ
         auto result = translated_answer(*exchange, *body, is_event_stream);
         result ? void(translated = std::move(*result)) : void(error = std::move(result.error()));
     }
+    // Codex gives up on a 429 that says no time.
+    if (error && error->error_class == ErrorClass::rate_limit && !error->retry_after_s &&
+        find_header(answer.headers, "retry-after").empty()) {
+        error->retry_after_s = 1;
+    }
     auto reply = error ? error_reply(*exchange, *error) : HttpReply{};
-    for (auto& header : headers_for_any(std::move(answer.headers))) {
+    for (auto& header : headers_for_any(exchange->endpoint.dialect, std::move(answer.headers))) {
         if (find_header(reply.headers, header.first).empty()) { reply.headers.push_back(std::move(header)); }
     }
+    log_lost(*exchange);
+    set_dropped(*exchange->translation, reply.headers);
     if (error) {
+        // The class has the client's status; what the provider itself said is kept beside it.
+        if (error->status != status && status >= 400 && find_header(reply.headers, "x-llmgw-upstream-status").empty()) {
+            reply.headers.emplace_back("x-llmgw-upstream-status", std::to_string(status));
+        }
         settle(*exchange, {Ending::failed, error->status, error->error_class, error->message}, &tap.facts());
         return reply;
     }
     exchange->row.response_bytes = static_cast<std::int64_t>(translated.body.size());
     settle(*exchange, {Ending::done, status, ErrorClass::none, {}}, &tap.facts());
-    if (translated.content_type == "text/event-stream") { set_stream_headers(reply.headers); }
+    if (exchange->translation->request.stream) { set_stream_headers(reply.headers); }
     reply.headers.emplace_back("Content-Type", std::move(translated.content_type));
     reply.body = std::move(translated.body);
     return reply;
@@ -189,9 +202,8 @@ HttpReply pass_through(const std::shared_ptr<Exchange>& exchange, Answer answer)
     reply.status = status;
     reply.headers = std::move(answer.headers);
     if (exchange->translation) {
-        reply.headers = headers_for_any(std::move(reply.headers));
-        const bool array = exchange->translation->json_array;
-        reply.headers.emplace_back("Content-Type", array ? "application/json" : "text/event-stream");
+        reply.headers = headers_for_any(exchange->endpoint.dialect, std::move(reply.headers));
+        reply.headers.emplace_back("Content-Type", stream_content_type(*exchange->translation));
     }
     if (events) {
         set_stream_headers(reply.headers);

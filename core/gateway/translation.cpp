@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/gateway/header_rules.hpp"
+#include "core/telemetry/log.hpp"
 #include "core/util/json_scan.hpp"
 #include "core/util/text.hpp"
 #include "core/util/url.hpp"
@@ -12,8 +13,8 @@
 namespace llmgw {
 namespace {
 
-// Long lists are cut: a header line has its bounds, and the first losses are the telling ones.
-constexpr std::size_t dropped_bytes_max = 1024;
+// A longer list is cut, because clients bound what they read of a head; the log has all of it.
+constexpr std::size_t dropped_bytes_max = 4096;
 
 std::string path_for(DialectId dialect, const std::string& model, bool stream) {
     switch (dialect) {
@@ -78,6 +79,24 @@ ApiError for_client(const Exchange& exchange, ApiError error) {
     return error;
 }
 
+Error refused_by_strict(const Target& target, const Drops& drops) {
+    std::string fields;
+    for (const auto& drop : drops.all()) {
+        fields += (fields.empty() ? "" : "; ") + drop.field + " (" + drop.reason + ")";
+    }
+    return {ErrorKind::bad_request, "llmgw: provider \"" + target.provider->name + "\" is strict, and its model \"" +
+                                        target.model + "\" (" + std::string(to_string(target.dialect)) +
+                                        ") cannot be told: " + fields};
+}
+
+void log_dropped(const Exchange& exchange, std::size_t from) {
+    const auto& all = exchange.translation->drops.all();
+    for (std::size_t i = from; i < all.size(); ++i) {
+        log_debug("left out in translation",
+                  {{"call", exchange.call_id()}, {"field", all[i].field}, {"why", all[i].reason}});
+    }
+}
+
 bool wants_json_array(const Endpoint& endpoint) {
     return endpoint.dialect == DialectId::gemini && endpoint.stream_by_path &&
            endpoint.query.find("alt=sse") == std::string::npos;
@@ -99,7 +118,8 @@ Result<> prepare_translation(Exchange& exchange, const Target& target, const std
     }
     translation->json_array = wants_json_array(exchange.endpoint);
 
-    auto traits = target.provider->traits;
+    auto& traits = translation->traits;
+    traits = target.provider->traits;
     traits.model = target.model;
     auto encoded = translation->provider->encode_request(asked, traits, translation->drops);
     if (!encoded) { return std::unexpected(encoded.error()); }
@@ -114,10 +134,15 @@ Result<> prepare_translation(Exchange& exchange, const Target& target, const std
     wishes.request = &translation->request;
 
     auto headers = translated_headers(exchange.request.headers, target.dialect, translation->drops);
+    if (target.provider->strict && !translation->drops.empty()) {
+        return std::unexpected(refused_by_strict(target, translation->drops));
+    }
     out.edited = std::move(encoded->body);
     describe_upstream(exchange, *target.provider, key, path_for(target.dialect, target.model, asked.stream),
                       std::move(headers), out);
+    translation->request_drops = translation->drops.all().size();
     exchange.translation = std::move(translation);
+    log_dropped(exchange, 0);
     return {};
 }
 
@@ -142,14 +167,17 @@ Result<> take_out_foreign_seals(const Exchange& exchange, const Target& target, 
 ApiError translated_error(const Exchange& exchange, int status, std::string_view body,
                           const Headers& upstream_headers) {
     auto error = exchange.upstream_dialect().decode_error(status, body);
-    if (const auto said = find_header(upstream_headers, "retry-after"); !error.retry_after_s && !said.empty()) {
-        int seconds = 0;
-        const bool number = std::ranges::all_of(said, [](char c) { return c >= '0' && c <= '9'; }) && said.size() < 7;
-        if (number) { seconds = std::stoi(std::string(said)); }
-        if (number) { error.retry_after_s = seconds; }
+    // A date is passed on as the header it came in.
+    const auto said = find_header(upstream_headers, "retry-after");
+    const bool number =
+        !said.empty() && said.size() < 7 && std::ranges::all_of(said, [](char c) { return c >= '0' && c <= '9'; });
+    if (number) { error.retry_after_s = std::stoi(std::string(said)); }
+    if (!number && !said.empty()) { error.retry_after_s.reset(); }
+    if (error.request_id.empty()) {
+        Headers ids = upstream_headers;
+        name_request_id(DialectId::anthropic, ids);
+        error.request_id = find_header(ids, "request-id");
     }
-    // Codex gives up on a 429 that says no time.
-    if (error.error_class == ErrorClass::rate_limit && !error.retry_after_s) { error.retry_after_s = 1; }
     return for_client(exchange, std::move(error));
 }
 
@@ -159,13 +187,13 @@ std::expected<TranslatedAnswer, ApiError> translated_answer(const Exchange& exch
     std::vector<AnswerEvent> events;
     if (is_event_stream) {
         SseFramer framer;
-        const auto decoder = translation.provider->answer_decoder();
+        const auto decoder = translation.provider->answer_decoder_for(translation.traits);
         for (const auto& event : framer.feed(body)) {
             decoder->decode(event, events);
         }
         if (SseEvent tail; framer.finish(tail)) { decoder->decode(tail, events); }
         decoder->finish(events);
-    } else if (!translation.provider->decode_answer(body, events)) {
+    } else if (!translation.provider->decode_answer_for(translation.traits, body, events)) {
         return std::unexpected(for_client(
             exchange,
             {502, ErrorClass::server, exchange.row.provider + " gave an answer that is none of its dialect", {}, {}}));
@@ -185,35 +213,57 @@ std::expected<TranslatedAnswer, ApiError> translated_answer(const Exchange& exch
                                 translation.client->encode_answer(events, translation.wishes, translation.drops)};
     }
     // The client asked for a stream, the provider answered whole.
-    const auto encoder = translation.client->answer_encoder(translation.wishes, translation.drops);
-    std::string stream;
-    for (const auto& event : events) {
-        encoder->encode(event, stream);
-    }
-    return TranslatedAnswer{"text/event-stream", std::move(stream)};
+    StreamTranslator translator(exchange);
+    return TranslatedAnswer{stream_content_type(translation), std::string(translator.encode(events))};
 }
 
-std::string dropped_names(const Drops& drops) {
+std::string stream_content_type(const Translation& translation) {
+    return translation.json_array ? "application/json" : "text/event-stream";
+}
+
+void set_dropped(const Translation& translation, Headers& headers) {
+    std::erase_if(headers, [](const Header& header) { return iequals(header.first, "x-llmgw-dropped"); });
+    const auto& all = translation.drops.all();
+    if (all.empty()) { return; }
     std::string names;
-    for (const auto& drop : drops.all()) {
+    for (std::size_t i = 0; i < all.size(); ++i) {
         std::string name;
-        for (const char c : drop.field) {
-            if (c > 0x20 && c < 0x7f && c != ',') { name += c; }
+        for (const char c : all[i].field) {
+            if (c >= 0x20 && c < 0x7f && c != ',') { name += c; }
         }
-        if (names.size() + name.size() > dropped_bytes_max) { return names + ", ..."; }
+        if (names.size() + name.size() > dropped_bytes_max) {
+            names += ", and " + std::to_string(all.size() - i) + " more";
+            break;
+        }
         names += (names.empty() ? "" : ", ") + name;
     }
-    return names;
+    headers.emplace_back("x-llmgw-dropped", std::move(names));
+}
+
+void log_lost(const Exchange& exchange) {
+    log_dropped(exchange, exchange.translation->request_drops);
+}
+
+void name_request_id(DialectId client, Headers& headers) {
+    const std::string_view wanted = client == DialectId::anthropic ? "request-id" : "x-request-id";
+    if (!find_header(headers, wanted).empty()) { return; }
+    for (const std::string_view name : {"request-id", "x-request-id", "x-goog-request-id"}) {
+        if (std::string id(find_header(headers, name)); !id.empty()) {
+            headers.emplace_back(wanted, std::move(id));
+            return;
+        }
+    }
 }
 
 StreamTranslator::StreamTranslator(const Exchange& exchange)
     : translation_(exchange.translation),
       client_(exchange.dialect()),
-      decoder_(translation_->provider->answer_decoder()),
+      decoder_(translation_->provider->answer_decoder_for(translation_->traits)),
       encoder_(translation_->client->answer_encoder(translation_->wishes, translation_->drops)) {}
 
 std::string_view StreamTranslator::encode(const std::vector<AnswerEvent>& said) {
     bytes_.clear();
+    if (over_) { return {}; }
     for (const auto& event : said) {
         if (over_) { break; }
         over_ = std::holds_alternative<answer::End>(event);

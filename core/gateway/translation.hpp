@@ -20,13 +20,15 @@ struct Translation {
     const Codec* client = nullptr;
     const Codec* provider = nullptr;
     ChatRequest request;
-    Drops drops;  // what was left out, of the request and of the answer
+    TargetTraits traits;
+    Drops drops;                    // what was left out, of the request and of the answer
+    std::size_t request_drops = 0;  // how many of them are the request's
     AnswerWishes wishes;
     bool json_array = false;  // a gemini client that did not ask for alt=sse
 };
 
 // Reads the exchange's body and writes the target's request into `out`. Sets exchange.translation. Errors: bad_request
-// (the body, or something this target can take in no form).
+// (the body, something this target can take in no form, or, for a strict one, anything that would be left out).
 Result<> prepare_translation(Exchange& exchange, const Target& target, const std::string& key, PreparedRequest& out);
 
 // For a call of equals whose history went through another dialect: its body once more, without what that one sealed
@@ -44,8 +46,17 @@ struct TranslatedAnswer {
 std::expected<TranslatedAnswer, ApiError> translated_answer(const Exchange& exchange, std::string_view body,
                                                             bool is_event_stream);
 
-// The names of what was dropped, for x-llmgw-dropped; "" when nothing was.
-std::string dropped_names(const Drops& drops);
+// What a stream of this client's is called.
+std::string stream_content_type(const Translation& translation);
+
+// x-llmgw-dropped with the names of what was left out so far; none when nothing was.
+void set_dropped(const Translation& translation, Headers& headers);
+
+// The log's line of what the answer lost. A stream's head, and with it x-llmgw-dropped, is gone by then.
+void log_lost(const Exchange& exchange);
+
+// The upstream's id of the request under the name the client's dialect knows it by.
+void name_request_id(DialectId client, Headers& headers);
 
 // A stream, event by event.
 class StreamTranslator {
@@ -57,12 +68,14 @@ public:
     // The upstream's stream is over: what was held back. Then either it was complete, or fail() says why not.
     std::string_view end();
     std::string_view fail(const ApiError& error);
+    // The client's bytes for an answer's own events.
+    std::string_view encode(const std::vector<AnswerEvent>& said);
     // A word while the upstream is silent, "" when the client's dialect has none.
     std::string_view ping();
+    // The client has been told the end.
+    bool over() const { return over_; }
 
 private:
-    std::string_view encode(const std::vector<AnswerEvent>& said);
-
     std::shared_ptr<Translation> translation_;
     const Dialect& client_;
     std::unique_ptr<AnswerDecoder> decoder_;

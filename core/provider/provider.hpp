@@ -42,6 +42,7 @@ struct Provider {
     std::vector<std::string> models;  // names this provider lists in the configuration
     std::string price_list;           // whose prices apply: the type's name
     TargetTraits traits;              // what translation must know of it
+    bool strict = false;              // what translation cannot say to it is refused, not dropped
 
     bool speaks(DialectId id) const {
         for (auto d : dialects) {

@@ -110,6 +110,7 @@ private:
         Provider provider = from_entry(*entry, table.name);
         if (!table.base_url.empty()) { provider.base_url = table.base_url; }
         provider.models = table.models;
+        provider.strict = table.strict;
         check_path(table, shown, *entry);
         set_dialects(table, shown, *entry, provider);
         set_key(table, shown, *entry, provider);

@@ -57,6 +57,16 @@ api_key = "env:LLMGW_TEST_PROVIDER_KEY"
 [providers.gemini]
 base_url = "$upstream"
 api_key = "env:LLMGW_TEST_PROVIDER_KEY"
+[providers.chat]
+type = "openai"
+base_url = "$upstream/v1"
+api_key = "env:LLMGW_TEST_PROVIDER_KEY"
+dialects = ["openai-chat"]
+[providers.responses]
+type = "openai"
+base_url = "$upstream/v1"
+api_key = "env:LLMGW_TEST_PROVIDER_KEY"
+dialects = ["openai-responses"]
 TOML
 
 "$llmgw" serve --listen 127.0.0.1:0 >"$work/gateway.out" 2>"$work/gateway.log" &
@@ -65,7 +75,7 @@ gateway=$(listening "$work/gateway.log" "${pids[1]}")
 
 status=0
 LLMGW=$llmgw LLMGW_URL=$gateway LLMGW_KEY=$(cat "$XDG_DATA_HOME/llmgw/client_key") \
-    node --test --test-concurrency=1 sdk.test.mjs tls.test.mjs || status=$?
+    node --test --test-concurrency=1 sdk.test.mjs translation.test.mjs tls.test.mjs || status=$?
 if [ "$status" -ne 0 ]; then
     echo "--- the gateway said:" >&2
     cat "$work/gateway.log" >&2

@@ -47,7 +47,11 @@ std::string World::config() const {
 }
 
 void World::start() {
-    gateway_ = std::make_unique<Gateway>(home, GatewayOptions{.config = config(), .environment = {}, .wrapper = {}});
+    start_with(config());
+}
+
+void World::start_with(const std::string& config) {
+    gateway_ = std::make_unique<Gateway>(home, GatewayOptions{.config = config, .environment = {}, .wrapper = {}});
     client_keys_.push_back(gateway_->client_key());
 }
 

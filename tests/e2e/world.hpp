@@ -40,6 +40,7 @@ public:
     Gateway& gateway() { return *gateway_; }
     std::string config() const;  // the configuration it starts with
     void start();
+    void start_with(const std::string& config);
     // Ends the gateway with a signal and waits for it.
     std::optional<ExitCode> stop(int signal);
     // Another gateway on the same home.

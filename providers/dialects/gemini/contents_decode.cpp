@@ -110,6 +110,13 @@ void read_text(PartMembers& members, std::vector<Part>& parts) {
     Sealed sealed = members.signature.own;
     restore_reasoning(members.signature, parts);
     if (members.thought.value_or(false)) {
+        // A streamed thought is kept by clients as the pieces it came in.
+        auto* before = parts.empty() ? nullptr : std::get_if<part::Reasoning>(&parts.back());
+        if (before != nullptr && before->sealed.empty() && before->summary.size() == 1 && !members.text->empty()) {
+            before->summary.back() += *members.text;
+            before->sealed = std::move(sealed);
+            return;
+        }
         part::Reasoning thought;
         thought.redacted = members.text->empty();
         if (!members.text->empty()) { thought.summary.push_back(std::move(*members.text)); }

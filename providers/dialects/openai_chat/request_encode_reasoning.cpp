@@ -112,7 +112,9 @@ void write_inner_extras(Writing& writing, std::string_view prefix, JsonWriter& w
 void write_reasoning(Writing& writing, JsonWriter& writer) {
     if (writing.target.reasoning_back == "reasoning_details") { return write_openrouter(writing, writer); }
     const ReasoningWish& wish = writing.request.reasoning;
-    if (!wish.summary.empty() && !writing.own()) {
+    // Hosts whose reasoning comes in the answer show all of it, whatever was wished for.
+    const bool shown = !writing.target.reasoning_back.empty() || writing.target.think_tags;
+    if (!wish.summary.empty() && !writing.own() && !shown) {
         writing.drops.note("reasoning.summary", "openai-chat shows reasoning as the provider does");
     }
     const bool switched = write_switch(writing, writer);

@@ -37,25 +37,21 @@ void write_format(const AnswerFormat& format, JsonWriter& json) {
     json.end_object();
 }
 
-// Clients take numbers for given where there is an object: a part nobody reported is left out with its object.
+// Both objects of details are required members: typed clients read through them without looking.
 void write_usage(const Usage& usage, JsonWriter& json) {
     const TokenCounts& counts = usage.counts;
     const std::int64_t input = counts.prompt_total();
     const std::int64_t output = counts.output.value_or(0);
     json.begin_object().member("input_tokens", input);
     const Tokens written = add_tokens(counts.cache_write_5m, counts.cache_write_1h);
-    if (counts.cache_read || written || counts.audio_input) {
-        json.key("input_tokens_details").begin_object().member("cached_tokens", counts.cache_read.value_or(0));
-        if (written) { json.member("cache_write_tokens", *written); }
-        if (counts.audio_input) { json.member("audio_tokens", *counts.audio_input); }
-        json.end_object();
-    }
+    json.key("input_tokens_details").begin_object().member("cached_tokens", counts.cache_read.value_or(0));
+    if (written) { json.member("cache_write_tokens", *written); }
+    if (counts.audio_input) { json.member("audio_tokens", *counts.audio_input); }
+    json.end_object();
     json.member("output_tokens", output);
-    if (counts.reasoning || counts.audio_output) {
-        json.key("output_tokens_details").begin_object().member("reasoning_tokens", counts.reasoning.value_or(0));
-        if (counts.audio_output) { json.member("audio_tokens", *counts.audio_output); }
-        json.end_object();
-    }
+    json.key("output_tokens_details").begin_object().member("reasoning_tokens", counts.reasoning.value_or(0));
+    if (counts.audio_output) { json.member("audio_tokens", *counts.audio_output); }
+    json.end_object();
     json.member("total_tokens", input + output).end_object();
 }
 

@@ -1,0 +1,200 @@
+// The rules around translation: nothing is lost in silence, strict providers refuse, and odd framings of an answer.
+#include <doctest/doctest.h>
+
+#include "tests/e2e/matrix_world.hpp"
+
+using namespace llmgw;
+using namespace llmgw::testing;
+using namespace llmgw::testing::matrix;
+
+namespace {
+
+// Each has one thing, or more, that the target's dialect has no word for.
+struct Lossy {
+    std::string target;
+    std::string body;
+    std::vector<std::string> fields;
+};
+
+const std::vector<Lossy>& lossy() {
+    static const std::vector<Lossy> all{
+        {"/v1/messages",
+         R"({"model":"MODEL","max_tokens":64,"top_k":7,"context_management":{"edits":[]},"messages":[{"role":"user","content":"Hi"}]})",
+         {"top_k", "context_management"}},
+        {"/v1/chat/completions",
+         R"({"model":"MODEL","seed":7,"logit_bias":{"5":1},"n":2,"made_up":{"a":1},"messages":[{"role":"user","content":"Hi"}]})",
+         {"seed", "logit_bias", "n", "made_up"}},
+        {"/v1/responses",
+         R"({"model":"MODEL","truncation":"auto","made_up":1,"input":"Hi"})",
+         {"truncation", "made_up"}},
+        {"/v1beta/models/MODEL:generateContent",
+         R"({"safetySettings":[{"category":"HARM_CATEGORY_HARASSMENT","threshold":"BLOCK_NONE"}],"generationConfig":{"mediaResolution":"MEDIA_RESOLUTION_LOW"},"contents":[{"role":"user","parts":[{"text":"Hi"}]}]})",
+         {"safetySettings", "mediaResolution"}}};
+    return all;
+}
+
+std::string with_model(std::string text, const std::string& model) {
+    if (const auto at = text.find("MODEL"); at != std::string::npos) { text.replace(at, 5, model); }
+    return text;
+}
+
+// Of the four dialects' clients none is asked for at a provider of its own.
+std::string foreign_model(const Lossy& one, const std::string& suffix = "") {
+    return one.target == "/v1/messages" ? "resp" + suffix + "/gpt-5-mini" : "anthropic" + suffix + "/claude-sonnet-4-5";
+}
+
+}  // namespace
+
+TEST_SUITE("translation") {
+    TEST_CASE("What is left out is named, whole and streamed") {
+        MatrixWorld bench;
+        for (const auto& one : lossy()) {
+            CAPTURE(one.target);
+            const auto model = foreign_model(one);
+            const auto got = bench.world.gateway().post(with_model(one.target, model), with_model(one.body, model));
+            CHECK(got.status == 200);
+            const auto dropped = got.header("x-llmgw-dropped");
+            for (const auto& field : one.fields) {
+                CAPTURE(dropped);
+                CHECK(dropped.find(field) != std::string::npos);
+            }
+        }
+        // Between equals nothing is left out, whatever it is.
+        const auto same = bench.world.gateway().post("/v1/messages", with_model(lossy()[0].body, "anthropic/claude-x"));
+        CHECK(same.status == 200);
+        CHECK_FALSE(same.has("x-llmgw-dropped"));
+    }
+
+    TEST_CASE("Headers of the client's dialect are named with the body members they belong to (T6b)") {
+        MatrixWorld bench;
+        const auto got = bench.world.gateway().post(
+            "/v1/messages",
+            R"({"model":"chat/gpt-5-mini","max_tokens":64,"messages":[{"role":"user","content":"Hi"}]})",
+            {{"anthropic-beta", "made-up-2027-01-01"}, {"anthropic-version", "2023-06-01"}});
+        CHECK(got.status == 200);
+        CHECK(got.header("x-llmgw-dropped").find("anthropic-beta") != std::string::npos);
+        CHECK(find_header(bench.world.upstream.last()->headers, "anthropic-beta").empty());
+        CHECK(find_header(bench.world.upstream.last()->headers, "anthropic-version").empty());
+    }
+
+    TEST_CASE("A strict provider refuses what it would have to leave out, before anything is sent") {
+        const auto table = [](const std::string& name, const std::string& rest) {
+            return "[providers." + name + "]\nstrict = true\n" + rest;
+        };
+        MatrixWorld bench(
+            table("anthropic2", "type = \"anthropic\"\nbase_url = \"http://127.0.0.1:9\"\napi_key = \"none\"\n") +
+            table("resp2",
+                  "type = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\napi_key = \"none\"\n"
+                  "dialects = [\"openai-responses\"]\n"));
+        for (const auto& one : lossy()) {
+            CAPTURE(one.target);
+            const auto model = foreign_model(one, "2");
+            const auto got = bench.world.gateway().post(with_model(one.target, model), with_model(one.body, model));
+            CHECK(got.status == 400);
+            const auto message = error_message(got.body);
+            CAPTURE(message);
+            for (const auto& field : one.fields) {
+                CHECK(message.find(field) != std::string::npos);
+            }
+            CHECK(message.find(model.substr(0, model.find('/'))) != std::string::npos);
+            CHECK(message.find(model.substr(model.find('/') + 1)) != std::string::npos);
+            const auto row = bench.world.gateway().call_row(got);
+            REQUIRE_FALSE(row.empty());
+            CHECK(text(row, "ending") == "refused");
+            CHECK(bench.world.gateway().attempt_rows(text(row, "call_id")).empty());
+        }
+        CHECK(bench.world.upstream.request_count() == 0);
+    }
+
+    TEST_CASE("A Gemini client without alt=sse gets its array, whatever the provider streams") {
+        MatrixWorld bench;
+        for (const bool answered_whole : {false, true}) {
+            CAPTURE(answered_whole);
+            bench.world.upstream.handle([&](const RecordedRequest&, UpstreamConnection& connection) {
+                const Answer answer{.text = "Hello there"};
+                if (answered_whole) {
+                    connection.reply_json(200, whole_answer(DialectId::anthropic, answer));
+                    return;
+                }
+                connection.start_sse();
+                for (const auto& event : answer_events(DialectId::anthropic, answer, 4)) {
+                    connection.chunk(event);
+                }
+                connection.finish();
+            });
+            const auto got =
+                bench.world.gateway().post("/v1beta/models/anthropic/claude-sonnet-4-5:streamGenerateContent",
+                                           R"({"contents":[{"role":"user","parts":[{"text":"Hi"}]}]})");
+            CHECK(got.status == 200);
+            CHECK(got.header("content-type").starts_with("application/json"));
+            CAPTURE(got.body);
+            const auto array = Json::parse(got.body, nullptr, false);
+            REQUIRE(array.is_array());
+            std::string said;
+            for (const auto& chunk : array) {
+                for (const auto& part :
+                     chunk["candidates"][0].value("content", Json::object()).value("parts", Json::array())) {
+                    said += part.value("text", "");
+                }
+            }
+            CHECK(said == "Hello there");
+            CHECK(array.back()["candidates"][0]["finishReason"] == "STOP");
+        }
+    }
+
+    TEST_CASE(
+        "A whole answer to a streamed question is streamed on, a streamed one to a whole question is put together") {
+        MatrixWorld bench;
+        Client client(DialectId::anthropic);
+        client.say("Hi");
+        const Answer answer{.text = "Hello there"};
+        bench.world.upstream.handle([&](const RecordedRequest& request, UpstreamConnection& connection) {
+            if (read_request(DialectId::openai_chat, request).stream) {
+                connection.reply_json(200, whole_answer(DialectId::openai_chat, answer));
+                return;
+            }
+            connection.start_sse();
+            for (const auto& event : answer_events(DialectId::openai_chat, answer, 4)) {
+                connection.chunk(event);
+            }
+            connection.finish();
+        });
+        const Pair pair{DialectId::anthropic, DialectId::openai_chat};
+        const auto streamed = bench.send(client, {.pair = pair, .wish = {.model = "chat/gpt-5-mini", .stream = true}});
+        CHECK(streamed.header("content-type").starts_with("text/event-stream"));
+        CHECK(stream_fault(DialectId::anthropic, streamed.body) == "");
+        CHECK(understood(DialectId::anthropic, put_together(DialectId::anthropic, streamed.body)).text ==
+              "Hello there");
+        const auto whole = bench.send(client, {.pair = pair, .wish = {.model = "chat/gpt-5-mini"}});
+        CHECK(understood(DialectId::anthropic, Json::parse(whole.body)).text == "Hello there");
+        CHECK(text(bench.world.gateway().call_row(whole), "output_tokens") == "13");
+    }
+
+    TEST_CASE("A date in retry-after reaches the client of another dialect as it is") {
+        MatrixWorld bench;
+        bench.world.upstream.handle([](const RecordedRequest&, UpstreamConnection& connection) {
+            connection.reply(429,
+                             {{"content-type", "application/json"}, {"retry-after", "Wed, 21 Oct 2026 07:28:00 GMT"}},
+                             canned::error_body(DialectId::openai_chat, 429, "slow down"));
+        });
+        const auto got = bench.world.gateway().post(
+            "/v1/messages",
+            R"({"model":"chat/gpt-5-mini","max_tokens":64,"messages":[{"role":"user","content":"Hi"}]})");
+        CHECK(got.status == 429);
+        CHECK(got.header("retry-after") == "Wed, 21 Oct 2026 07:28:00 GMT");
+    }
+
+    TEST_CASE("An error inside a 200 is the client's error") {
+        MatrixWorld bench;
+        bench.world.upstream.handle([](const RecordedRequest&, UpstreamConnection& connection) {
+            connection.reply_json(200, R"({"error":{"message":"Provider returned error","code":429}})");
+        });
+        const auto got = bench.world.gateway().post(
+            "/v1/messages",
+            R"({"model":"router/some/model","max_tokens":64,"messages":[{"role":"user","content":"Hi"}]})");
+        CHECK(got.status == 429);
+        CHECK(is_error_of(DialectId::anthropic, got.body));
+        CHECK(got.has("retry-after"));
+        CHECK(text(bench.world.gateway().call_row(got), "ending") == "failed");
+    }
+}
