@@ -4,6 +4,7 @@
 
 #include "core/gateway/dispatch.hpp"
 #include "core/gateway/host_guard.hpp"
+#include "core/gateway/models_reply.hpp"
 #include "core/gateway/settle.hpp"
 #include "core/policy/policy.hpp"
 #include "core/telemetry/log.hpp"
@@ -103,6 +104,11 @@ std::shared_ptr<const Snapshot> Gateway::snapshot() const {
     return snapshot_;
 }
 
+void Gateway::forget_keys() {
+    snapshot()->keys->forget_all();
+    models_.expire();
+}
+
 HttpReply Gateway::handle(HttpRequest head, const BodyReader& read_body, const Watch& watch) {
     auto exchange = std::make_shared<Exchange>(snapshot(), services_);
     const auto& config = exchange->snapshot->config;
@@ -144,6 +150,7 @@ HttpReply Gateway::serve(const std::shared_ptr<Exchange>& exchange, const BodyRe
     if (!body) { return refuse(*exchange, body.error()); }
     exchange->body = std::move(*body);
     row.request_bytes = static_cast<std::int64_t>(exchange->body.size());
+    if (auto listed = models_reply(*exchange, models_)) { return std::move(*listed); }
     const auto target = choose_target(*exchange);
     if (!target) { return refuse(*exchange, target.error()); }
     if (const auto refused = run_policies(policies(), Stage::body, *exchange, exchange->policies_ran)) {
