@@ -75,7 +75,7 @@ Result<Target> choose_target(Exchange& exchange) {
     const auto& snapshot = *exchange.snapshot;
     const auto& endpoint = exchange.endpoint;
     auto& row = exchange.row;
-    const auto translatable = endpoint.conversation() ? Translatable::yes : Translatable::no;
+    const auto translatable = endpoint.translatable() ? Translatable::yes : Translatable::no;
     if (endpoint.model_in_path) {
         row.requested_model = endpoint.path_model;
         row.stream = endpoint.stream_by_path;

@@ -160,14 +160,14 @@ TEST_CASE("A provider that fails, lies or has no list costs only its own models"
              {500, "down"}, {404, "{}"}, {200, "<html>"}, {200, R"({"data":[{"id":")"}, {302, ""}, {401, "{}"}}) {
         CAPTURE(status);
         World one;
-        one.upstream.handle([&, status = status, body = body](const RecordedRequest& request,
-                                                              UpstreamConnection& connection) {
-            if (request.target == "/v1/models" && !find_header(request.headers, "authorization").empty()) {
-                connection.reply(status, {{"content-type", "application/json"}}, body);
-                return;
-            }
-            only_listings(request, connection);
-        });
+        one.upstream.handle(
+            [&, status = status, body = body](const RecordedRequest& request, UpstreamConnection& connection) {
+                if (request.target == "/v1/models" && !find_header(request.headers, "authorization").empty()) {
+                    connection.reply(status, {{"content-type", "application/json"}}, body);
+                    return;
+                }
+                only_listings(request, connection);
+            });
         const auto response = listing(one.gateway(), DialectId::anthropic);
         REQUIRE(response.status == 200);
         CHECK(has(ids(response), "claude-haiku-4-5"));
@@ -178,13 +178,12 @@ TEST_CASE("A provider that fails, lies or has no list costs only its own models"
 
 TEST_CASE("Providers without a key are not on the list") {
     World world({.server = "", .timeouts = "", .more = "", .start = false});
-    Gateway gateway(world.home,
-                    {.config = "[providers.anthropic]\nbase_url = \"" + world.upstream.url() +
-                               "\"\napi_key = \"env:NO_SUCH_VARIABLE_AT_ALL\"\nmodels = [\"claude-z\"]\n"
-                               "[providers.own]\ntype = \"openai\"\nbase_url = \"" +
-                               world.upstream.url() + "/v1\"\nmodels = [\"m\"]\n",
-                     .environment = {},
-                     .wrapper = {}});
+    Gateway gateway(world.home, {.config = "[providers.anthropic]\nbase_url = \"" + world.upstream.url() +
+                                           "\"\napi_key = \"env:NO_SUCH_VARIABLE_AT_ALL\"\nmodels = [\"claude-z\"]\n"
+                                           "[providers.own]\ntype = \"openai\"\nbase_url = \"" +
+                                           world.upstream.url() + "/v1\"\nmodels = [\"m\"]\n",
+                                 .environment = {},
+                                 .wrapper = {}});
     const auto response = gateway.get("/v1/models");
     REQUIRE(response.status == 200);
     CHECK(has(ids(response), "own/m"));
@@ -259,12 +258,146 @@ TEST_CASE("passthrough: the list is the one of the client's own credential") {
 
 TEST_CASE("Codex's own form of the list is its provider's business") {
     World world;
-    world.upstream.handle(
-        [](const RecordedRequest&, UpstreamConnection& connection) { connection.reply_json(200, R"({"models":[1]})"); });
+    world.upstream.handle([](const RecordedRequest&, UpstreamConnection& connection) {
+        connection.reply_json(200, R"({"models":[1]})");
+    });
     const auto response = world.gateway().get("/v1/models?client_version=0.169.0");
     CHECK(response.status == 200);
     CHECK(response.body == R"({"models":[1]})");
     CHECK(world.upstream.last()->target == "/v1/models?client_version=0.169.0");
+}
+
+namespace {
+
+struct CountCall {
+    DialectId client;
+    std::string target;
+    std::string body;
+};
+
+// The same prompt for a model, as each client asks for its tokens.
+std::vector<CountCall> count_calls(const std::string& model) {
+    return {{DialectId::anthropic, "/v1/messages/count_tokens",
+             R"({"model":")" + model + R"(","messages":[{"role":"user","content":"Count me, please."}]})"},
+            {DialectId::openai_responses, "/v1/responses/input_tokens",
+             R"({"model":")" + model + R"(","input":"Count me, please."})"},
+            {DialectId::gemini, "/v1beta/models/" + model + ":countTokens",
+             R"({"contents":[{"role":"user","parts":[{"text":"Count me, please."}]}]})"}};
+}
+
+std::optional<std::int64_t> count_in(DialectId client, const std::string& body) {
+    const auto answer = json::parse(body, nullptr, false);
+    const auto* key = client == DialectId::gemini ? "totalTokens" : "input_tokens";
+    if (!answer.is_object() || !answer.contains(key)) { return std::nullopt; }
+    return answer[key].get<std::int64_t>();
+}
+
+// Counts as each provider does.
+void count_natively(const RecordedRequest& request, UpstreamConnection& connection) {
+    const auto path = request.target.substr(0, request.target.find('?'));
+    if (path == "/v1/messages/count_tokens") { return void(connection.reply_json(200, R"({"input_tokens":31})")); }
+    if (path == "/v1/responses/input_tokens") {
+        return void(connection.reply_json(200, R"({"object":"response.input_tokens","input_tokens":32})"));
+    }
+    if (path.ends_with(":countTokens")) { return void(connection.reply_json(200, R"({"totalTokens":33})")); }
+    connection.reply_json(404, R"({"error":{"message":"no such path"}})");
+}
+
+}  // namespace
+
+TEST_CASE("T7: tokens are counted by the model's own provider, whatever the client speaks") {
+    World world;
+    world.upstream.handle(count_natively);
+    const std::vector<std::pair<std::string, std::int64_t>> models{
+        {"anthropic/claude-haiku-4-5", 31}, {"openai/gpt-5-mini", 32}, {"gemini/gemini-2.5-flash", 33}};
+    for (const auto& [model, tokens] : models) {
+        for (const auto& call : count_calls(model)) {
+            CAPTURE(model);
+            CAPTURE(to_string(call.client));
+            const auto response = world.gateway().post(call.target, call.body);
+            CHECK(response.status == 200);
+            CHECK(count_in(call.client, response.body) == tokens);
+            CHECK(response.header("x-llmgw-token-count").empty());
+            CHECK(world.upstream.last()->body.contains("Count me, please."));
+            CHECK_FALSE(world.upstream.last()->body.contains("max_tokens"));
+            const auto row = world.gateway().call_row(response);
+            REQUIRE_FALSE(row.empty());
+            CHECK(text(row, "operation") == "count_tokens");
+            CHECK(text(row, "cost_nano") == "0");
+        }
+    }
+}
+
+TEST_CASE("T7: where nobody counts, the answer is an estimate that says so") {
+    World world;
+    world.upstream.handle(count_natively);
+    for (const auto& call : count_calls("local/qwen3-coder")) {
+        CAPTURE(to_string(call.client));
+        const auto response = world.gateway().post(call.target, call.body);
+        CHECK(response.status == 200);
+        CHECK(response.header("x-llmgw-token-count") == "estimate");
+        CHECK(response.header("x-llmgw-provider") == "local");
+        CHECK(count_in(call.client, response.body).value_or(0) > 100);
+        const auto row = world.gateway().call_row(response);
+        REQUIRE_FALSE(row.empty());
+        CHECK(text(row, "cost_nano") == "0");
+        CHECK(text(row, "ending") == "done");
+    }
+    CHECK(world.upstream.request_count() == 0);
+}
+
+TEST_CASE("T7: a host without the endpoint gets the estimate, an unknown model is an error") {
+    World world;
+    for (const int status : {404, 405, 501, 200}) {
+        CAPTURE(status);
+        world.upstream.handle([status](const RecordedRequest&, UpstreamConnection& connection) {
+            connection.reply_json(status, R"({"error":{"message":"Unexpected endpoint or method"}})");
+        });
+        for (const auto* model : {"anthropic/claude-haiku-4-5", "openai/gpt-5-mini", "gemini/gemini-2.5-flash"}) {
+            for (const auto& call : count_calls(model)) {
+                CAPTURE(model);
+                CAPTURE(to_string(call.client));
+                // Between equals a 200 is passed on as it is.
+                const bool equal = std::string(model).starts_with(
+                    call.client == DialectId::openai_responses ? "openai" : to_string(call.client));
+                if (status == 200 && equal) { continue; }
+                const auto response = world.gateway().post(call.target, call.body);
+                CHECK(response.status == 200);
+                CHECK(response.header("x-llmgw-token-count") == "estimate");
+                CHECK(count_in(call.client, response.body).value_or(0) > 100);
+            }
+        }
+    }
+    world.upstream.handle([](const RecordedRequest&, UpstreamConnection& connection) {
+        connection.reply_json(404, canned::error_body(DialectId::anthropic, 404, "model: claude-none"));
+    });
+    for (const auto& call : count_calls("anthropic/claude-none")) {
+        CAPTURE(to_string(call.client));
+        const auto response = world.gateway().post(call.target, call.body);
+        CHECK(response.status == 404);
+        CHECK(is_error_of(call.client, response.body));
+        CHECK(error_message(response.body).contains("claude-none"));
+    }
+    world.upstream.handle([](const RecordedRequest&, UpstreamConnection& connection) {
+        connection.reply_json(429, canned::error_body(DialectId::anthropic, 429, "too many"));
+    });
+    for (const auto& call : count_calls("anthropic/claude-haiku-4-5")) {
+        const auto response = world.gateway().post(call.target, call.body);
+        CHECK(response.status == 429);
+        CHECK(is_error_of(call.client, response.body));
+    }
+}
+
+TEST_CASE("T7: where no estimate is sound, 404") {
+    World world;
+    const auto response = world.gateway().post(
+        "/v1/messages/count_tokens",
+        R"({"model":"local/qwen3-coder","messages":[{"role":"user","content":[{"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"AAAA"}}]}]})");
+    CHECK(response.status == 404);
+    CHECK(is_error_of(DialectId::anthropic, response.body));
+    const auto broken = world.gateway().post("/v1/messages/count_tokens", R"({"model":"local/x","messages":7})");
+    CHECK(broken.status == 400);
+    CHECK(world.upstream.request_count() == 0);
 }
 
 TEST_SUITE_END();
