@@ -9,9 +9,9 @@
 
 namespace llmgw {
 
-// Errs high: a client that believes too small a number sends a prompt that does not fit, and loses its session. Over
-// the recorded calls of 19 providers it is at or above the true count in 99 of 100 cases, and half as much again in the
-// middle (tests/unit/test_gateway_token_estimate.cpp). nullopt where nothing sound can be said: files that are not
+// Errs high: a client that believes too small a number sends a prompt that does not fit, and loses its session. Of 460
+// recorded calls 98.9 % were at or below it, and large prompts are overestimated by 60 % in the middle
+// (tests/unit/test_gateway_token_estimate.cpp measures). nullopt where nothing sound can be said: files that are not
 // here, sounds, films and PDFs, and prompts whose beginning the provider keeps.
 std::optional<std::int64_t> estimate_tokens(const ChatRequest& request);
 

@@ -55,17 +55,25 @@ std::vector<std::string> ids(const std::vector<ModelEntry>& entries) {
     return out;
 }
 
-const std::array<PriceLine, 3> lines{{
-    {.provider = "openai",
-     .model = "gpt-b",
-     .input = 1'250'000'000'000,
-     .output = 10'000'000'000'000,
-     .cache_read = 125'000'000'000,
-     .source = "a list",
-     .date = "2026-01-01"},
-    {.provider = "openai", .model = "gpt-b", .threshold = 272'000, .input = 2'500'000'000'000},
-    {.provider = "openai", .model = "gpt-b", .variant = "flex", .input = 600'000'000'000},
-}};
+PriceLine price(std::int64_t threshold, PicoPerMillion input, std::string_view variant = "") {
+    PriceLine line;
+    line.provider = "openai";
+    line.model = "gpt-b";
+    line.variant = variant;
+    line.threshold = threshold;
+    line.input = input;
+    line.source = "a list";
+    line.date = "2026-01-01";
+    return line;
+}
+
+std::array<PriceLine, 3> price_lines() {
+    std::array<PriceLine, 3> lines{price(0, 1'250'000'000'000), price(272'000, 2'500'000'000'000),
+                                   price(0, 600'000'000'000, "flex")};
+    lines[0].output = 10'000'000'000'000;
+    lines[0].cache_read = 125'000'000'000;
+    return lines;
+}
 
 }  // namespace
 
@@ -117,6 +125,7 @@ TEST_CASE("Model list: a passthrough provider is offered to its own dialect only
 TEST_CASE("Model list: shapes") {
     Setup setup;
     setup.providers[3].local = true;
+    const auto lines = price_lines();
     const Prices prices(lines);
     const auto body = [&](DialectId dialect) {
         return json::parse(
