@@ -190,7 +190,7 @@ private:
             const auto changes = (fds[1].revents & POLLIN) != 0 ? drain_notifications(notify, path_) : Changes{};
             if (changes.config) { reload(runtime); }
             if (changes.keys) {
-                runtime.gateway().snapshot()->keys->forget_all();
+                runtime.gateway().forget_keys();
                 log_info("keys were changed; they are read again at the next call");
             }
             signalfd_siginfo info{};

@@ -121,6 +121,10 @@ public:
     // bad_request when this target cannot take it at all (an unconvertible tool schema: names the tool and path).
     virtual Result<EncodedRequest> encode_request(const ChatRequest& request, const TargetTraits& target,
                                                   Drops& drops) const = 0;
+    // The body for the dialect's own counting of a prompt's tokens; not_found where the dialect has none.
+    virtual Result<EncodedRequest> encode_count_request(const ChatRequest&, const TargetTraits&, Drops&) const {
+        return fail(ErrorKind::not_found, "this dialect cannot count tokens");
+    }
     virtual std::unique_ptr<AnswerDecoder> answer_decoder() const = 0;
     // A whole JSON body. False when it is no answer of this dialect.
     virtual bool decode_answer(std::string_view body, std::vector<AnswerEvent>& out) const = 0;

@@ -3,6 +3,7 @@
 #include <array>
 
 #include "core/dialect/envelope.hpp"
+#include "core/gateway/count_tokens.hpp"
 #include "core/gateway/header_rules.hpp"
 #include "core/gateway/passthrough.hpp"
 #include "core/gateway/settle.hpp"
@@ -100,6 +101,7 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Target& targ
     const auto key = exchange->snapshot->keys->key_of(*target.provider);
     if (!key) { return give_up(*exchange, key.error()); }
 
+    const bool counting = exchange->endpoint.operation == Operation::count_tokens;
     auto prepared = std::make_shared<PreparedRequest>();
     if (target.dialect == exchange->endpoint.dialect) {
         prepare_upstream(*exchange, target, *key, *prepared);
@@ -109,6 +111,7 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Target& targ
             }
         }
     } else if (auto made = prepare_translation(*exchange, target, *key, *prepared); !made) {
+        if (counting && made.error().kind == ErrorKind::not_found) { return estimated_count(*exchange, target); }
         return give_up(*exchange, made.error());
     }
     exchange->attempts.push_back(begin_attempt(*exchange, target));
@@ -147,7 +150,7 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Target& targ
     answer.hide_usage = prepared->hide_usage;
     answer.upstream = std::move(*opened);
     answer.keep = prepared;
-    return pass_through(exchange, std::move(answer));
+    return counting ? counted(exchange, std::move(answer), target) : pass_through(exchange, std::move(answer));
 }
 
 }  // namespace llmgw

@@ -47,11 +47,13 @@ struct Endpoint {
     bool local() const {
         return operation == Operation::hello || operation == Operation::health || operation == Operation::ready;
     }
-    // A conversation with a model: what translation between dialects is for.
+    // A conversation with a model.
     bool conversation() const {
         return operation == Operation::messages || operation == Operation::chat || operation == Operation::responses ||
                operation == Operation::generate;
     }
+    // What is said in another dialect where the provider speaks another one.
+    bool translatable() const { return conversation() || operation == Operation::count_tokens; }
     // Its body names a model.
     bool model_in_body() const {
         return !model_in_path && operation != Operation::models && operation != Operation::other && !local();

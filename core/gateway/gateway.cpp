@@ -4,6 +4,7 @@
 
 #include "core/gateway/dispatch.hpp"
 #include "core/gateway/host_guard.hpp"
+#include "core/gateway/models_reply.hpp"
 #include "core/gateway/settle.hpp"
 #include "core/policy/policy.hpp"
 #include "core/telemetry/log.hpp"
@@ -74,7 +75,7 @@ Result<Target> choose_target(Exchange& exchange) {
     const auto& snapshot = *exchange.snapshot;
     const auto& endpoint = exchange.endpoint;
     auto& row = exchange.row;
-    const auto translatable = endpoint.conversation() ? Translatable::yes : Translatable::no;
+    const auto translatable = endpoint.translatable() ? Translatable::yes : Translatable::no;
     if (endpoint.model_in_path) {
         row.requested_model = endpoint.path_model;
         row.stream = endpoint.stream_by_path;
@@ -101,6 +102,11 @@ void Gateway::replace(std::shared_ptr<const Snapshot> snapshot) {
 std::shared_ptr<const Snapshot> Gateway::snapshot() const {
     const std::lock_guard lock(mutex_);
     return snapshot_;
+}
+
+void Gateway::forget_keys() {
+    snapshot()->keys->forget_all();
+    models_.expire();
 }
 
 HttpReply Gateway::handle(HttpRequest head, const BodyReader& read_body, const Watch& watch) {
@@ -144,6 +150,7 @@ HttpReply Gateway::serve(const std::shared_ptr<Exchange>& exchange, const BodyRe
     if (!body) { return refuse(*exchange, body.error()); }
     exchange->body = std::move(*body);
     row.request_bytes = static_cast<std::int64_t>(exchange->body.size());
+    if (auto listed = models_reply(*exchange, models_)) { return std::move(*listed); }
     const auto target = choose_target(*exchange);
     if (!target) { return refuse(*exchange, target.error()); }
     if (const auto refused = run_policies(policies(), Stage::body, *exchange, exchange->policies_ran)) {

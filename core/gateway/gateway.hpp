@@ -5,6 +5,7 @@
 #include <mutex>
 
 #include "core/gateway/exchange.hpp"
+#include "core/gateway/model_cache.hpp"
 #include "core/net/server.hpp"
 
 namespace llmgw {
@@ -12,13 +13,15 @@ namespace llmgw {
 class Gateway {
 public:
     Gateway(Services services, std::shared_ptr<const Snapshot> snapshot)
-        : services_(services), snapshot_(std::move(snapshot)) {}
+        : services_(services), snapshot_(std::move(snapshot)), models_(services_.clock, services_.transport) {}
 
     HttpReply handle(HttpRequest head, const BodyReader& read_body, const Watch& watch);
 
     // Calls that begin from now on use the new snapshot.
     void replace(std::shared_ptr<const Snapshot> snapshot);
     std::shared_ptr<const Snapshot> snapshot() const;
+    // Keys have changed where they live: they are read again, and so is what they are good for.
+    void forget_keys();
 
 private:
     HttpReply serve(const std::shared_ptr<Exchange>& exchange, const BodyReader& read_body);
@@ -26,6 +29,7 @@ private:
     Services services_;
     mutable std::mutex mutex_;
     std::shared_ptr<const Snapshot> snapshot_;
+    ModelCache models_;
 };
 
 }  // namespace llmgw

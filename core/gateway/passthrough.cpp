@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
-#include <expected>
 #include <optional>
 
 #include "core/gateway/dispatch.hpp"
@@ -51,28 +50,6 @@ Outcome broken(const Error& error) {
 void note_first_byte(Exchange& exchange) {
     auto& attempt = exchange.attempts.back();
     if (!attempt.first_byte_ms) { attempt.first_byte_ms = exchange.services.clock.now_ms() - attempt.started_ms; }
-}
-
-// The whole body, or the reply that says why there is none.
-std::expected<std::string, HttpReply> read_body(Exchange& exchange, Answer& answer, std::size_t bytes_max) {
-    std::string body;
-    for (;;) {
-        auto chunk = answer.upstream->read(exchange.watch, std::chrono::hours(1));
-        if (chunk && body.size() + chunk->bytes.size() > bytes_max) {
-            chunk = fail(ErrorKind::upstream,
-                         exchange.row.provider + " sent more than " + std::to_string(bytes_max >> 20) + " MiB at once");
-        }
-        if (!chunk) {
-            auto outcome = broken(chunk.error());
-            const auto error = to_api_error(chunk.error(), exchange.call_id());
-            outcome.http_status = outcome.ending == Ending::cancelled ? 0 : error.status;
-            settle(exchange, outcome, nullptr);
-            return std::unexpected(error_reply(exchange, error));
-        }
-        note_first_byte(exchange);
-        body.append(chunk->bytes);
-        if (chunk->end) { return body; }
-    }
 }
 
 HttpReply read_whole(const std::shared_ptr<Exchange>& exchange, Answer answer) {
@@ -185,6 +162,27 @@ bool has_no_body(const Exchange& exchange, int status) {
 }
 
 }  // namespace
+
+std::expected<std::string, HttpReply> read_body(Exchange& exchange, Answer& answer, std::size_t bytes_max) {
+    std::string body;
+    for (;;) {
+        auto chunk = answer.upstream->read(exchange.watch, std::chrono::hours(1));
+        if (chunk && body.size() + chunk->bytes.size() > bytes_max) {
+            chunk = fail(ErrorKind::upstream,
+                         exchange.row.provider + " sent more than " + std::to_string(bytes_max >> 20) + " MiB at once");
+        }
+        if (!chunk) {
+            auto outcome = broken(chunk.error());
+            const auto error = to_api_error(chunk.error(), exchange.call_id());
+            outcome.http_status = outcome.ending == Ending::cancelled ? 0 : error.status;
+            settle(exchange, outcome, nullptr);
+            return std::unexpected(error_reply(exchange, error));
+        }
+        note_first_byte(exchange);
+        body.append(chunk->bytes);
+        if (chunk->end) { return body; }
+    }
+}
 
 HttpReply pass_through(const std::shared_ptr<Exchange>& exchange, Answer answer) {
     const int status = answer.upstream->status();

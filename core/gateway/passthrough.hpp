@@ -2,7 +2,10 @@
 // to the tap.
 #pragma once
 
+#include <cstddef>
+#include <expected>
 #include <memory>
+#include <string>
 
 #include "core/gateway/exchange.hpp"
 #include "core/net/transport.hpp"
@@ -17,6 +20,9 @@ struct Answer {
     bool hide_usage = false;
     std::shared_ptr<void> keep;  // what the upstream request's body views
 };
+
+// The whole body, or the reply that says why there is none.
+std::expected<std::string, HttpReply> read_body(Exchange& exchange, Answer& answer, std::size_t bytes_max);
 
 // Chooses by status, content type and length: read whole, passed on as it comes, or as an event stream.
 HttpReply pass_through(const std::shared_ptr<Exchange>& exchange, Answer answer);

@@ -28,6 +28,17 @@ std::string path_for(DialectId dialect, const std::string& model, bool stream) {
     return {};
 }
 
+// Where the dialect's own counting is asked for; "" where it has none.
+std::string count_path_for(DialectId dialect, const std::string& model) {
+    switch (dialect) {
+        case DialectId::anthropic: return "/v1/messages/count_tokens";
+        case DialectId::openai_responses: return "/v1/responses/input_tokens";
+        case DialectId::gemini: return "/v1beta/models/" + percent_encode(model, "/:@") + ":countTokens";
+        case DialectId::openai_chat: break;
+    }
+    return {};
+}
+
 // Headers that mean something in the client's dialect only. They go together with the body members they belong to,
 // and each is named (T6b). What a library says about itself is nobody's loss.
 constexpr std::array<std::string_view, 3> dialect_prefixes{"anthropic-", "openai-", "x-goog-"};
@@ -121,7 +132,9 @@ Result<> prepare_translation(Exchange& exchange, const Target& target, const std
     auto& traits = translation->traits;
     traits = target.provider->traits;
     traits.model = target.model;
-    auto encoded = translation->provider->encode_request(asked, traits, translation->drops);
+    const bool counting = exchange.endpoint.operation == Operation::count_tokens;
+    auto encoded = counting ? translation->provider->encode_count_request(asked, traits, translation->drops)
+                            : translation->provider->encode_request(asked, traits, translation->drops);
     if (!encoded) { return std::unexpected(encoded.error()); }
 
     auto& wishes = translation->wishes;
@@ -138,8 +151,10 @@ Result<> prepare_translation(Exchange& exchange, const Target& target, const std
         return std::unexpected(refused_by_strict(target, translation->drops));
     }
     out.edited = std::move(encoded->body);
-    describe_upstream(exchange, *target.provider, key, path_for(target.dialect, target.model, asked.stream),
-                      std::move(headers), out);
+    describe_upstream(
+        exchange, *target.provider, key,
+        counting ? count_path_for(target.dialect, target.model) : path_for(target.dialect, target.model, asked.stream),
+        std::move(headers), out);
     translation->request_drops = translation->drops.all().size();
     exchange.translation = std::move(translation);
     log_dropped(exchange, 0);

@@ -28,7 +28,8 @@ struct Translation {
 };
 
 // Reads the exchange's body and writes the target's request into `out`. Sets exchange.translation. Errors: bad_request
-// (the body, something this target can take in no form, or, for a strict one, anything that would be left out).
+// (the body, something this target can take in no form, or, for a strict one, anything that would be left out), not_found
+// (tokens are to be counted and the target's dialect cannot).
 Result<> prepare_translation(Exchange& exchange, const Target& target, const std::string& key, PreparedRequest& out);
 
 // For a call of equals whose history went through another dialect: its body once more, without what that one sealed

@@ -12,14 +12,6 @@ const Provider* named(const std::vector<Provider>& providers, std::string_view n
     return nullptr;
 }
 
-std::string_view native_name(DialectId dialect) {
-    switch (dialect) {
-        case DialectId::anthropic: return "anthropic";
-        case DialectId::gemini: return "gemini";
-        default: return "openai";
-    }
-}
-
 std::string spoken(const Provider& provider) {
     std::string text;
     for (const auto id : provider.dialects) {
@@ -64,8 +56,19 @@ Result<Target> checked(const Provider& provider, std::string model, DialectId di
 
 }  // namespace
 
+std::string_view native_provider(DialectId dialect) {
+    switch (dialect) {
+        case DialectId::anthropic: return "anthropic";
+        case DialectId::gemini: return "gemini";
+        default: return "openai";
+    }
+}
+
 Result<Target> resolve_model(std::string_view model, DialectId dialect, const std::vector<Provider>& providers,
                              Translatable translatable) {
+    if (model.starts_with(via_prefix) && model.find('/', via_prefix.size()) != std::string_view::npos) {
+        model.remove_prefix(via_prefix.size());
+    }
     if (model.empty()) { return fail(ErrorKind::bad_request, "llmgw: the request names no model"); }
     if (const auto slash = model.find('/'); slash != std::string_view::npos && slash + 1 < model.size()) {
         if (const auto* provider = named(providers, model.substr(0, slash))) {
@@ -96,7 +99,7 @@ Result<Target> resolve_model(std::string_view model, DialectId dialect, const st
                                                 "\" for the model \"" + std::string(model) + "\". Providers: " + names +
                                                 ". Others are added with a [providers.NAME] table.");
     }
-    const auto* native = named(providers, native_name(dialect));
+    const auto* native = named(providers, native_provider(dialect));
     if (native == nullptr) {
         return fail(ErrorKind::bad_request, "llmgw: no provider lists the model \"" + std::string(model) + "\"");
     }
@@ -106,7 +109,7 @@ Result<Target> resolve_model(std::string_view model, DialectId dialect, const st
 Result<Target> resolve_default(DialectId dialect, const std::vector<Provider>& providers,
                                std::string_view openai_provider) {
     const bool openai = dialect == DialectId::openai_chat || dialect == DialectId::openai_responses;
-    const auto wanted = openai ? openai_provider : native_name(dialect);
+    const auto wanted = openai ? openai_provider : native_provider(dialect);
     const auto* provider = named(providers, wanted);
     if (provider == nullptr) {
         return fail(ErrorKind::bad_request, "llmgw: there is no provider \"" + std::string(wanted) +

@@ -20,9 +20,17 @@ struct Target {
 // What may be said in another dialect than the client's.
 enum class Translatable { no, yes };
 
-// `provider/model`, a name that exactly one provider lists, or else any name without a slash: the dialect's
-// native provider may know it. The target's dialect is the client's where the provider speaks that, else the one of
-// its dialects that can say most. Errors (bad_request) name what was asked for, what is there, and what to do.
+// The provider whose dialect this is: where a name goes that nobody lists.
+std::string_view native_provider(DialectId dialect);
+
+// Claude Code's model discovery keeps only ids that begin with "claude" or "anthropic". Before `provider/model` this
+// makes such an id of any; it means nothing else.
+inline constexpr std::string_view via_prefix = "claude-via/";
+
+// `provider/model` (with or without via_prefix), a name that exactly one provider lists, or else any name without a
+// slash: the dialect's native provider may know it. The target's dialect is the client's where the provider speaks
+// that, else the one of its dialects that can say most. Errors (bad_request) name what was asked for, what is there,
+// and what to do.
 Result<Target> resolve_model(std::string_view model, DialectId dialect, const std::vector<Provider>& providers,
                              Translatable translatable = Translatable::no);
 

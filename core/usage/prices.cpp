@@ -191,6 +191,14 @@ Usage without_cache_reads(Usage usage) {
 
 }  // namespace
 
+std::string format_dollars(std::int64_t pico) {
+    constexpr std::int64_t dollar = 1'000'000'000'000;
+    std::string text = std::to_string(pico / dollar);
+    std::string fraction = std::to_string(dollar + pico % dollar).substr(1);
+    fraction.erase(fraction.find_last_not_of('0') + 1);
+    return fraction.empty() ? text : text + "." + fraction;
+}
+
 std::span<const PriceLine> Prices::find(std::string_view provider, std::string_view model) const {
     if (const auto found = exact(table_, {provider, model}); !found.empty()) { return found; }
     model = tuned_base(model);

@@ -17,6 +17,9 @@ namespace llmgw {
 using PicoPerMillion = std::int64_t;
 inline constexpr PicoPerMillion no_price = -1;
 
+// An amount in pico-dollars as a decimal number of dollars, without trailing zeros: 300'000'000'000 is "0.3".
+std::string format_dollars(std::int64_t pico);
+
 // One line of a price list. A model has a base line and may have lines for longer prompts (threshold) and
 // for service tiers (variant).
 struct PriceLine {

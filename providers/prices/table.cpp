@@ -105,14 +105,6 @@ std::optional<std::int64_t> parse_dollars(std::string_view text) {
     return value;
 }
 
-std::string format_dollars(std::int64_t pico) {
-    constexpr std::int64_t dollar = 1'000'000'000'000;
-    std::string text = std::to_string(pico / dollar);
-    std::string fraction = std::to_string(dollar + pico % dollar).substr(1);
-    fraction.erase(fraction.find_last_not_of('0') + 1);
-    return fraction.empty() ? text : text + "." + fraction;
-}
-
 Result<std::vector<PriceLine>> parse_price_table(std::string_view text) {
     std::vector<PriceLine> lines;
     lines.reserve(static_cast<std::size_t>(std::ranges::count(text, '\n')) + 1);

@@ -25,7 +25,4 @@ Result<std::vector<PriceLine>> parse_price_table(std::string_view text);
 // PicoPerMillion. nullopt when it is no plain decimal, has more than 12 decimal places, or is too large.
 std::optional<std::int64_t> parse_dollars(std::string_view text);
 
-// The reverse, without trailing zeros: 300'000'000'000 is "0.3".
-std::string format_dollars(std::int64_t pico);
-
 }  // namespace llmgw

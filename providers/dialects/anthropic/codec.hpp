@@ -25,7 +25,7 @@ public:
 
     // The body of POST /v1/messages/count_tokens: the same prompt without what belongs to the answer only.
     Result<EncodedRequest> encode_count_request(const ChatRequest& request, const TargetTraits& target,
-                                                Drops& drops) const;
+                                                Drops& drops) const override;
 };
 
 const AnthropicCodec& anthropic_codec();

@@ -33,7 +33,7 @@ public:
 
     // The body of :countTokens: {"generateContentRequest": ...}.
     Result<EncodedRequest> encode_count_request(const ChatRequest& request, const TargetTraits& target,
-                                                Drops& drops) const;
+                                                Drops& drops) const override;
 
 private:
     const Gemini& dialect_;

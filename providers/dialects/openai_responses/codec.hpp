@@ -21,6 +21,9 @@ public:
 
     Result<EncodedRequest> encode_request(const ChatRequest& request, const TargetTraits& target,
                                           Drops& drops) const override;
+    // The body of POST /v1/responses/input_tokens: the same prompt without what belongs to the answer only.
+    Result<EncodedRequest> encode_count_request(const ChatRequest& request, const TargetTraits& target,
+                                                Drops& drops) const override;
     std::unique_ptr<AnswerDecoder> answer_decoder() const override;
     bool decode_answer(std::string_view body, std::vector<AnswerEvent>& out) const override;
 };
