@@ -78,6 +78,56 @@ ApiError for_client(const Exchange& exchange, ApiError error) {
     return error;
 }
 
+// The request with what it goes on from put in front of it, and in `translation` what is needed to keep the answer.
+// Error: unknown_turn.
+Result<std::string_view> with_history(const Exchange& exchange, Translation& translation, std::string& storage) {
+    const auto* turns = translation.client->turns();
+    // Nothing goes on from the other operations (a compaction, a count).
+    if (turns == nullptr || exchange.endpoint.path != "/v1/responses") { return std::string_view(exchange.body); }
+    const auto said = turns->request(exchange.body);
+    std::string_view body = exchange.body;
+    translation.previous_id = said.previous_id;
+    if (!said.previous_id.empty()) {
+        const auto items = exchange.services.turns.find(exchange.row.client_key, said.previous_id,
+                                                        turn_limits(exchange.snapshot->config.responses));
+        if (!items) {
+            return fail(ErrorKind::unknown_turn, "Previous response with id '" + said.previous_id + "' not found.");
+        }
+        auto whole = turns->continued(body, *items);
+        if (!whole) { return std::unexpected(whole.error()); }
+        storage = std::move(*whole);
+        body = storage;
+    }
+    if (said.store && exchange.snapshot->config.responses.keep_count > 0) {
+        auto items = turns->items(body);
+        if (!items) { return std::unexpected(items.error()); }
+        translation.items_to_keep = std::move(*items);
+    }
+    return body;
+}
+
+// Keeps the answer that ends with these bytes, before the client can name it.
+void keep_turn(const Exchange& exchange, Translation& translation, std::string_view bytes, bool is_event_stream) {
+    if (!translation.items_to_keep) { return; }
+    const auto& turns = *translation.client->turns();
+    const auto reader = turns.reader();
+    if (is_event_stream) {
+        SseFramer framer;
+        for (const auto& event : framer.feed(bytes)) {
+            reader->event(event);
+        }
+    } else {
+        reader->whole(bytes);
+    }
+    if (const auto turn = reader->turn()) {
+        if (auto items = turns.followed(*translation.items_to_keep, turn->output)) {
+            exchange.services.turns.put(exchange.row.client_key, turn->id, std::move(*items),
+                                        turn_limits(exchange.snapshot->config.responses));
+        }
+    }
+    translation.items_to_keep.reset();
+}
+
 bool wants_json_array(const Endpoint& endpoint) {
     return endpoint.dialect == DialectId::gemini && endpoint.stream_by_path &&
            endpoint.query.find("alt=sse") == std::string::npos;
@@ -89,7 +139,10 @@ Result<> prepare_translation(Exchange& exchange, const Target& target, const std
     auto translation = std::make_shared<Translation>();
     translation->client = exchange.dialect().codec();
     translation->provider = exchange.upstream_dialect().codec();
-    auto request = translation->client->decode_request(exchange.body);
+    std::string storage;
+    const auto body = with_history(exchange, *translation, storage);
+    if (!body) { return std::unexpected(body.error()); }
+    auto request = translation->client->decode_request(*body);
     if (!request) { return std::unexpected(request.error()); }
     translation->request = std::move(*request);
     auto& asked = translation->request;
@@ -103,6 +156,8 @@ Result<> prepare_translation(Exchange& exchange, const Target& target, const std
     traits.model = target.model;
     auto encoded = translation->provider->encode_request(asked, traits, translation->drops);
     if (!encoded) { return std::unexpected(encoded.error()); }
+    // Echoed to the client, and no word of it to the provider.
+    asked.previous_response_id = translation->previous_id;
 
     auto& wishes = translation->wishes;
     wishes.call_id = exchange.call_id();
@@ -181,8 +236,9 @@ std::expected<TranslatedAnswer, ApiError> translated_answer(const Exchange& exch
             {502, ErrorClass::truncated, exchange.row.provider + " ended its answer before it was complete", {}, {}}));
     }
     if (!translation.request.stream) {
-        return TranslatedAnswer{"application/json",
-                                translation.client->encode_answer(events, translation.wishes, translation.drops)};
+        auto whole = translation.client->encode_answer(events, translation.wishes, translation.drops);
+        keep_turn(exchange, translation, whole, false);
+        return TranslatedAnswer{"application/json", std::move(whole)};
     }
     // The client asked for a stream, the provider answered whole.
     const auto encoder = translation.client->answer_encoder(translation.wishes, translation.drops);
@@ -190,6 +246,7 @@ std::expected<TranslatedAnswer, ApiError> translated_answer(const Exchange& exch
     for (const auto& event : events) {
         encoder->encode(event, stream);
     }
+    keep_turn(exchange, translation, stream, true);
     return TranslatedAnswer{"text/event-stream", std::move(stream)};
 }
 
@@ -207,7 +264,8 @@ std::string dropped_names(const Drops& drops) {
 }
 
 StreamTranslator::StreamTranslator(const Exchange& exchange)
-    : translation_(exchange.translation),
+    : exchange_(exchange),
+      translation_(exchange.translation),
       client_(exchange.dialect()),
       decoder_(translation_->provider->answer_decoder()),
       encoder_(translation_->client->answer_encoder(translation_->wishes, translation_->drops)) {}
@@ -220,6 +278,7 @@ std::string_view StreamTranslator::encode(const std::vector<AnswerEvent>& said) 
         encoder_->encode(event, bytes_);
     }
     begun_ = begun_ || !bytes_.empty();
+    if (over_) { keep_turn(exchange_, *translation_, bytes_, true); }
     if (!translation_->json_array) { return bytes_; }
     // The same data as the elements of one array.
     framed_.clear();

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,6 +24,9 @@ struct Translation {
     Drops drops;  // what was left out, of the request and of the answer
     AnswerWishes wishes;
     bool json_array = false;  // a gemini client that did not ask for alt=sse
+    // Of an answer that is to be kept for requests that go on from it: the items before it.
+    std::optional<JsonText> items_to_keep;
+    std::string previous_id;  // of the answer this one goes on from, "" for none
 };
 
 // Reads the exchange's body and writes the target's request into `out`. Sets exchange.translation. Errors: bad_request
@@ -63,6 +67,7 @@ public:
 private:
     std::string_view encode(const std::vector<AnswerEvent>& said);
 
+    const Exchange& exchange_;
     std::shared_ptr<Translation> translation_;
     const Dialect& client_;
     std::unique_ptr<AnswerDecoder> decoder_;
