@@ -40,6 +40,7 @@ private:
     SecretResolver resolver_;
     PriceTable price_table_;
     Prices prices_;
+    TurnStore turns_{clock_};
     std::unique_ptr<Transport> transport_;
     std::unique_ptr<UsageLedger> ledger_;
     std::unique_ptr<Gateway> gateway_;

@@ -52,7 +52,8 @@ Result<DryRun> dry_run(Config config, std::vector<Provider> providers, const Htt
         provider.api_key.clear();  // needs none: what is never read cannot be shown
     }
     snapshot->keys = std::make_unique<KeyRing>(no_secrets);
-    Gateway gateway(Services{clock, ledger, transport, dialects(), prices}, snapshot);
+    TurnStore turns(clock);
+    Gateway gateway(Services{clock, ledger, transport, dialects(), prices, turns}, snapshot);
     const auto reply = gateway.handle(
         request, [&] { return Result<std::string>(request.body); }, Watch{});
     if (!transport.seen) { return fail(ErrorKind::usage, error_text(reply.body)); }

@@ -20,6 +20,7 @@ struct ServerConfig {
     std::int64_t max_body_mb = 64;
     std::int64_t max_connections = 4096;
     std::int64_t shutdown_grace_s = 30;  // how long streams may go on after SIGTERM
+    bool websocket = true;               // serve /v1/responses over WebSocket too
     std::string v1_provider = "openai";  // where /v1/* paths llmgw does not know are forwarded
 };
 
@@ -45,6 +46,13 @@ struct PricesConfig {
     std::string file;  // the user's own price list, "" when there is none
 };
 
+// Answers of translated calls that a client may go on from by previous_response_id.
+struct ResponsesConfig {
+    std::int64_t keep_count = 1000;  // 0: none is kept
+    std::int64_t keep_mb = 256;      // all together
+    std::int64_t keep_hours = 24;    // since it was last used
+};
+
 struct AskConfig {
     std::string model;                      // what `llmgw ask` asks when it is not told; "" for none
     std::int64_t keep_conversations = 200;  // 0: none is kept
@@ -61,7 +69,7 @@ struct ProviderConfig {
     std::vector<std::string> dialects;
     std::vector<std::string> models;
     bool strict = false;  // what cannot be said to it is refused, not dropped
-    std::string where;  // file:line:column, for messages
+    std::string where;    // file:line:column, for messages
 };
 
 struct Config {
@@ -70,6 +78,7 @@ struct Config {
     TimeoutsConfig timeouts;
     LogConfig log;
     PricesConfig prices;
+    ResponsesConfig responses;
     AskConfig ask;
     std::vector<ProviderConfig> providers;
     std::string path;  // the file it came from, "" when there is none

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/dialect/turns.hpp"
 #include "core/model/answer_event.hpp"
 #include "core/model/chat_request.hpp"
 #include "core/util/result.hpp"
@@ -116,6 +117,9 @@ public:
     virtual std::string encode_answer(const std::vector<AnswerEvent>& events, const AnswerWishes& wishes,
                                       Drops& drops) const = 0;
     virtual std::unique_ptr<StreamValidator> stream_validator() const = 0;
+
+    // Requests that go on from an earlier answer by its id; null where the dialect has none.
+    virtual const Turns* turns() const { return nullptr; }
 
     // --- provider side
     // bad_request when this target cannot take it at all (an unconvertible tool schema: names the tool and path).

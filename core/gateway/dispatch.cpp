@@ -24,8 +24,9 @@ struct KindRow {
 };
 
 // How an error of llmgw's own is told to the client and to the log.
-constexpr std::array<KindRow, 12> kinds{{
+constexpr std::array<KindRow, 13> kinds{{
     {ErrorKind::bad_request, 400, ErrorClass::bad_request, Ending::refused},
+    {ErrorKind::unknown_turn, 400, ErrorClass::unknown_turn, Ending::refused},
     {ErrorKind::unauthorized, 401, ErrorClass::authentication, Ending::refused},
     {ErrorKind::forbidden, 403, ErrorClass::permission, Ending::refused},
     {ErrorKind::not_found, 404, ErrorClass::not_found, Ending::refused},
@@ -77,7 +78,8 @@ AttemptRow begin_attempt(const Exchange& exchange, const Target& target) {
 ApiError to_api_error(const Error& error, const std::string& call_id) {
     const auto& row = row_of(error.kind);
     std::string text = redact(error.message);
-    if (!text.starts_with("llmgw")) { text = "llmgw: " + text; }
+    // Clients know this one by OpenAI's words.
+    if (!text.starts_with("llmgw") && error.kind != ErrorKind::unknown_turn) { text = "llmgw: " + text; }
     // A pause before the retry that agents make on their own.
     std::optional<int> retry_after;
     if (row.status == 503) { retry_after = 1; }

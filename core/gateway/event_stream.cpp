@@ -6,7 +6,7 @@
 
 #include "core/gateway/dispatch.hpp"
 #include "core/gateway/settle.hpp"
-#include "core/gateway/translation.hpp"
+#include "core/gateway/stream_translator.hpp"
 #include "core/gateway/usage_request.hpp"
 #include "core/usage/tap.hpp"
 #include "core/util/json_scan.hpp"

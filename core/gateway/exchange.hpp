@@ -12,6 +12,7 @@
 #include "core/gateway/endpoint.hpp"
 #include "core/gateway/keyring.hpp"
 #include "core/gateway/peek.hpp"
+#include "core/gateway/turn_store.hpp"
 #include "core/net/http.hpp"
 #include "core/net/transport.hpp"
 #include "core/provider/provider.hpp"
@@ -43,6 +44,7 @@ struct Services {
     Transport& transport;
     const DialectSet& dialects;
     const Prices& prices;
+    TurnStore& turns;
 };
 
 struct Translation;  // translation.hpp

@@ -6,6 +6,9 @@
 #include "core/gateway/host_guard.hpp"
 #include "core/gateway/models_reply.hpp"
 #include "core/gateway/settle.hpp"
+#include "core/gateway/websocket_calls.hpp"
+#include "core/policy/auth.hpp"
+#include "core/policy/feature.hpp"
 #include "core/policy/policy.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/util/id.hpp"
@@ -33,11 +36,11 @@ bool is_upgrade(const Headers& headers) {
 }
 
 // Codex tries a WebSocket first and falls back to HTTP at once on this status, after six seconds on others.
-HttpReply upgrade_refused() {
+HttpReply upgrade_refused(std::string_view why) {
     auto reply =
         plain_reply(426, "application/json",
-                    "{\"error\":{\"message\":\"llmgw serves /v1/responses over HTTP; WebSocket is not available "
-                    "yet\",\"type\":\"invalid_request_error\",\"code\":\"upgrade_required\",\"param\":null}}");
+                    "{\"error\":{\"message\":\"llmgw: " + std::string(why) +
+                        "\",\"type\":\"invalid_request_error\",\"code\":\"upgrade_required\",\"param\":null}}");
     reply.headers.emplace_back("Upgrade", "HTTP/1.1");
     return reply;
 }
@@ -124,7 +127,7 @@ HttpReply Gateway::handle(HttpRequest head, const BodyReader& read_body, const W
     if (head.method == "OPTIONS" && !origin.empty()) { return preflight(origin); }
     auto endpoint = match_endpoint(head.method, head.target, head.headers);
     if (!endpoint) { return error_reply(*exchange, to_api_error(endpoint.error(), exchange->call_id())); }
-    if (is_upgrade(head.headers)) { return upgrade_refused(); }
+    if (is_upgrade(head.headers)) { return upgrade(exchange, std::move(head), *endpoint); }
     if (endpoint->local()) { return local_reply(*endpoint); }
 
     exchange->request = std::move(head);
@@ -136,6 +139,34 @@ HttpReply Gateway::handle(HttpRequest head, const BodyReader& read_body, const W
         reply = refuse(*exchange, Error{ErrorKind::internal, std::string("internal failure: ") + error.what()});
     }
     allow_origin(reply, origin);
+    return reply;
+}
+
+HttpReply Gateway::upgrade(const std::shared_ptr<Exchange>& exchange, HttpRequest head, const Endpoint& endpoint) {
+    const auto& config = exchange->snapshot->config.server;
+    const auto* codec = services_.dialects.get(DialectId::openai_responses).codec();
+    if (!config.websocket || head.method != "GET" || endpoint.path != "/v1/responses" || codec == nullptr ||
+        codec->turns() == nullptr) {
+        return upgrade_refused("there is no WebSocket here; /v1/responses is served over HTTP");
+    }
+    if (!offers_websocket(head.headers)) { return upgrade_refused("this is no handshake of WebSocket version 13"); }
+    exchange->endpoint = *match_endpoint("POST", head.target, head.headers);
+    exchange->request = head;
+    // Who, and what for: what every call on this connection would be refused for is said now. What counts calls is
+    // asked by each of them.
+    for (const auto policy : {&auth_policy, &feature_policy}) {
+        if (const auto refused = policy(*exchange)) { return error_reply(*exchange, *refused); }
+    }
+    HttpReply reply;
+    reply.status = 101;
+    const auto body_bytes_max = static_cast<std::size_t>(config.max_body_mb) << 20;
+    reply.websocket = [this, head = std::move(head), body_bytes_max](WebSocket& socket) {
+        const RequestHandler answer = [this](HttpRequest posted, const BodyReader& read_body, const Watch& watch) {
+            return handle(std::move(posted), read_body, watch);
+        };
+        const auto& dialect = services_.dialects.get(DialectId::openai_responses);
+        WebSocketCalls(head, answer, dialect, services_.clock, body_bytes_max).serve(socket);
+    };
     return reply;
 }
 

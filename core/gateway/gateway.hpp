@@ -24,6 +24,8 @@ public:
     void forget_keys();
 
 private:
+    // An offer of a WebSocket, taken or refused.
+    HttpReply upgrade(const std::shared_ptr<Exchange>& exchange, HttpRequest head, const Endpoint& endpoint);
     HttpReply serve(const std::shared_ptr<Exchange>& exchange, const BodyReader& read_body);
 
     Services services_;

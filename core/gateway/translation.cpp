@@ -5,6 +5,8 @@
 #include <utility>
 
 #include "core/gateway/header_rules.hpp"
+#include "core/gateway/kept_turns.hpp"
+#include "core/gateway/stream_translator.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/util/json_scan.hpp"
 #include "core/util/text.hpp"
@@ -119,7 +121,10 @@ Result<> prepare_translation(Exchange& exchange, const Target& target, const std
     auto translation = std::make_shared<Translation>();
     translation->client = exchange.dialect().codec();
     translation->provider = exchange.upstream_dialect().codec();
-    auto request = translation->client->decode_request(exchange.body);
+    std::string storage;
+    const auto body = with_history(exchange, *translation, storage);
+    if (!body) { return std::unexpected(body.error()); }
+    auto request = translation->client->decode_request(*body);
     if (!request) { return std::unexpected(request.error()); }
     translation->request = std::move(*request);
     auto& asked = translation->request;
@@ -136,6 +141,8 @@ Result<> prepare_translation(Exchange& exchange, const Target& target, const std
     auto encoded = counting ? translation->provider->encode_count_request(asked, traits, translation->drops)
                             : translation->provider->encode_request(asked, traits, translation->drops);
     if (!encoded) { return std::unexpected(encoded.error()); }
+    // Echoed to the client, and no word of it to the provider.
+    asked.previous_response_id = translation->previous_id;
 
     auto& wishes = translation->wishes;
     wishes.call_id = exchange.call_id();
@@ -224,8 +231,9 @@ std::expected<TranslatedAnswer, ApiError> translated_answer(const Exchange& exch
             {502, ErrorClass::truncated, exchange.row.provider + " ended its answer before it was complete", {}, {}}));
     }
     if (!translation.request.stream) {
-        return TranslatedAnswer{"application/json",
-                                translation.client->encode_answer(events, translation.wishes, translation.drops)};
+        auto whole = translation.client->encode_answer(events, translation.wishes, translation.drops);
+        keep_turn(exchange, translation, whole, false);
+        return TranslatedAnswer{"application/json", std::move(whole)};
     }
     // The client asked for a stream, the provider answered whole.
     StreamTranslator translator(exchange);
@@ -268,61 +276,6 @@ void name_request_id(DialectId client, Headers& headers) {
             return;
         }
     }
-}
-
-StreamTranslator::StreamTranslator(const Exchange& exchange)
-    : translation_(exchange.translation),
-      client_(exchange.dialect()),
-      decoder_(translation_->provider->answer_decoder_for(translation_->traits)),
-      encoder_(translation_->client->answer_encoder(translation_->wishes, translation_->drops)) {}
-
-std::string_view StreamTranslator::encode(const std::vector<AnswerEvent>& said) {
-    bytes_.clear();
-    if (over_) { return {}; }
-    for (const auto& event : said) {
-        if (over_) { break; }
-        over_ = std::holds_alternative<answer::End>(event);
-        encoder_->encode(event, bytes_);
-    }
-    begun_ = begun_ || !bytes_.empty();
-    if (!translation_->json_array) { return bytes_; }
-    // The same data as the elements of one array.
-    framed_.clear();
-    SseFramer framer;
-    for (const auto& event : framer.feed(bytes_)) {
-        if (event.comment_only) { continue; }
-        framed_.append(std::exchange(array_open_, true) ? ",\r\n" : "[").append(event.data);
-    }
-    if (over_) { framed_ += array_open_ ? "]" : "[]"; }
-    return framed_;
-}
-
-std::string_view StreamTranslator::events(const std::vector<SseEvent>& events) {
-    said_.clear();
-    for (const auto& event : events) {
-        decoder_->decode(event, said_);
-    }
-    return encode(said_);
-}
-
-std::string_view StreamTranslator::event(const SseEvent& event) {
-    said_.clear();
-    decoder_->decode(event, said_);
-    return encode(said_);
-}
-
-std::string_view StreamTranslator::end() {
-    said_.clear();
-    decoder_->finish(said_);
-    return encode(said_);
-}
-
-std::string_view StreamTranslator::fail(const ApiError& error) {
-    return encode({answer::Failed{error}, answer::End{}});
-}
-
-std::string_view StreamTranslator::ping() {
-    return translation_->json_array ? std::string_view() : client_.ping(begun_);
 }
 
 }  // namespace llmgw

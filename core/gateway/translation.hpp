@@ -4,6 +4,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,7 +13,6 @@
 #include "core/gateway/exchange.hpp"
 #include "core/gateway/upstream_request.hpp"
 #include "core/route/resolve.hpp"
-#include "core/util/sse.hpp"
 
 namespace llmgw {
 
@@ -25,11 +25,14 @@ struct Translation {
     std::size_t request_drops = 0;  // how many of them are the request's
     AnswerWishes wishes;
     bool json_array = false;  // a gemini client that did not ask for alt=sse
+    // Of an answer that is to be kept for requests that go on from it: the items before it.
+    std::optional<JsonText> items_to_keep;
+    std::string previous_id;  // of the answer this one goes on from, "" for none
 };
 
 // Reads the exchange's body and writes the target's request into `out`. Sets exchange.translation. Errors: bad_request
-// (the body, something this target can take in no form, or, for a strict one, anything that would be left out), not_found
-// (tokens are to be counted and the target's dialect cannot).
+// (the body, something this target can take in no form, or, for a strict one, anything that would be left out),
+// not_found (tokens are to be counted and the target's dialect cannot).
 Result<> prepare_translation(Exchange& exchange, const Target& target, const std::string& key, PreparedRequest& out);
 
 // For a call of equals whose history went through another dialect: its body once more, without what that one sealed
@@ -58,35 +61,5 @@ void log_lost(const Exchange& exchange);
 
 // The upstream's id of the request under the name the client's dialect knows it by.
 void name_request_id(DialectId client, Headers& headers);
-
-// A stream, event by event.
-class StreamTranslator {
-public:
-    explicit StreamTranslator(const Exchange& exchange);
-    // The client's bytes for these events. Valid until the next call.
-    std::string_view events(const std::vector<SseEvent>& events);
-    std::string_view event(const SseEvent& event);
-    // The upstream's stream is over: what was held back. Then either it was complete, or fail() says why not.
-    std::string_view end();
-    std::string_view fail(const ApiError& error);
-    // The client's bytes for an answer's own events.
-    std::string_view encode(const std::vector<AnswerEvent>& said);
-    // A word while the upstream is silent, "" when the client's dialect has none.
-    std::string_view ping();
-    // The client has been told the end.
-    bool over() const { return over_; }
-
-private:
-    std::shared_ptr<Translation> translation_;
-    const Dialect& client_;
-    std::unique_ptr<AnswerDecoder> decoder_;
-    std::unique_ptr<AnswerEncoder> encoder_;
-    std::vector<AnswerEvent> said_;
-    std::string bytes_;
-    std::string framed_;
-    bool begun_ = false;
-    bool over_ = false;
-    bool array_open_ = false;
-};
 
 }  // namespace llmgw

@@ -13,6 +13,7 @@ enum class ErrorClass {
     none,
     bad_request,     // 400
     context_length,  // 400, the prompt is too long
+    unknown_turn,    // 400, the answer that the request goes on from is not kept (openai-responses)
     authentication,  // 401: a bad key (the client's, or the provider's when it comes from upstream)
     billing,         // 402, or a provider's "no credit" under another status
     permission,      // 403
@@ -33,10 +34,11 @@ struct ErrorClassName {
     std::string_view name;  // as written to the log
 };
 
-inline constexpr std::array<ErrorClassName, 16> error_class_names{{
+inline constexpr std::array<ErrorClassName, 17> error_class_names{{
     {ErrorClass::none, ""},
     {ErrorClass::bad_request, "bad_request"},
     {ErrorClass::context_length, "context_length"},
+    {ErrorClass::unknown_turn, "unknown_turn"},
     {ErrorClass::authentication, "authentication"},
     {ErrorClass::billing, "billing"},
     {ErrorClass::permission, "permission"},

@@ -89,13 +89,18 @@ public:
     virtual bool turn(ClientStream& client) = 0;
 };
 
+class WebSocket;  // websocket.hpp
+
 struct HttpReply {
     int status = 200;
     Headers headers;
-    // One of three:
+    // One of four:
     std::string body;
     BodyPump pump;
     std::unique_ptr<ReplyStream> stream;
+    // The connection becomes a WebSocket (the request offers one), which is over when this returns. Runs on the
+    // connection's own thread; status and headers are the handshake's.
+    std::function<void(WebSocket& socket)> websocket;
     std::optional<std::uint64_t> content_length;  // with a pump: known length; otherwise chunked
 };
 

@@ -16,6 +16,7 @@
 #include "core/net/relay_loop.hpp"
 #include "core/net/session.hpp"
 #include "core/net/thread_pool.hpp"
+#include "core/net/websocket_connection.hpp"
 
 namespace llmgw {
 namespace {
@@ -87,6 +88,7 @@ public:
         : options_(std::move(options)),
           handler_(std::move(handler)),
           abort_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+          drain_fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
           pool_(options_.connections_max, idle_thread_limit, options_.keep_alive),
           relay_(abort_fd_) {
         new_task_queue = [this] {
@@ -102,7 +104,10 @@ public:
             return HandlerResponse::Handled;
         });
     }
-    ~Impl() override { ::close(abort_fd_); }
+    ~Impl() override {
+        ::close(abort_fd_);
+        ::close(drain_fd_);
+    }
 
     Result<int> bind() {
         errno = 0;
@@ -126,16 +131,19 @@ public:
 
     void stop_accepting() {
         draining_ = true;
+        set(drain_fd_);
         pool_.release_waiting();
         // Ends accept() without httplib's stop(), which would also cut running streams.
         ::shutdown(svr_sock_, SHUT_RDWR);
     }
-    void abort_all() {
-        const std::uint64_t one = 1;
-        [[maybe_unused]] auto n = ::write(abort_fd_, &one, sizeof one);
-    }
+    void abort_all() { set(abort_fd_); }
 
 private:
+    static void set(int event_fd) {
+        const std::uint64_t one = 1;
+        [[maybe_unused]] auto n = ::write(event_fd, &one, sizeof one);
+    }
+
     // A new connection, counted from here on. False when there are too many.
     bool take(std::function<void()> serve) {
         if (++sessions_ <= options_.connections_max && pool_.run(std::move(serve))) { return true; }
@@ -237,6 +245,7 @@ private:
             return read(req);
         };
         auto reply = handler_(std::move(request), read_body, Watch{current.session->io().fd(), abort_fd_});
+        if (reply.websocket) { return become_websocket(req, res, reply); }
         RequestFacts facts;
         facts.head = req.method == "HEAD";
         facts.http_1_0 = req.version == "HTTP/1.0";
@@ -248,6 +257,30 @@ private:
         if (!req.body_consumed_) { current.session->io().flush(); }
         current.stream->muted = true;
         res.status = 200;
+    }
+
+    // Nothing but frames from here on, until the connection closes.
+    void become_websocket(const httplib::Request& req, httplib::Response& res, const HttpReply& reply) {
+        auto& io = current.session->io();
+        current.replied = true;
+        current.sent = Session::Sent::broken;
+        current.stream->muted = true;
+        res.status = 200;
+        std::string head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
+        head += "Sec-WebSocket-Accept: " +
+                httplib::detail::websocket_accept_key(req.get_header_value("Sec-WebSocket-Key")) + "\r\n";
+        for (const auto& [name, value] : reply.headers) {
+            head.append(name).append(": ").append(value).append("\r\n");
+        }
+        head += "\r\n";
+        if (!io.write(head.data(), head.size()) || !io.flush()) { return; }
+        WebSocketConnection socket(io, {abort_fd_, drain_fd_, options_.body_bytes_max, options_.websocket_idle});
+        try {
+            reply.websocket(socket);
+        } catch (const std::exception&) {
+            // The connection is closed, which is all that can be said here.
+            return;
+        }
     }
 
     Result<std::string> read(httplib::Request& req) {
@@ -308,6 +341,7 @@ private:
     ServerOptions options_;
     RequestHandler handler_;
     int abort_fd_;
+    int drain_fd_;  // readable once no more requests are taken
     std::atomic<bool> draining_{false};
     std::atomic<std::size_t> sessions_{0};
     std::mutex ending_;

@@ -20,7 +20,8 @@ struct ServerOptions {
     std::size_t connections_max = 4096;
     std::uint64_t body_bytes_max = 64ULL << 20;
     std::chrono::milliseconds keep_alive{75'000};
-    std::chrono::milliseconds io_timeout{60'000};  // one read or write that makes no progress
+    std::chrono::milliseconds io_timeout{60'000};         // one read or write that makes no progress
+    std::chrono::milliseconds websocket_idle{3'600'000};  // without a message of the client's and without a call
 };
 
 // Reads the request's body, decoded when it came compressed. Call it once, or not at all: a body nobody

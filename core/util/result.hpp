@@ -15,6 +15,7 @@ enum class ErrorKind {
     credential,    // no or bad credential: exit 4
     io,            // file, directory, database
     not_found,     // the named thing does not exist
+    unknown_turn,  // the answer a request goes on from is not kept: 400
     bad_request,   // the client's request cannot be served as it is: 400
     unauthorized,  // bad client key: 401
     forbidden,     // Host, Origin or key does not allow it: 403

@@ -156,6 +156,7 @@ int default_status(ErrorClass error_class) {
         case ErrorClass::none: return 200;
         case ErrorClass::bad_request:
         case ErrorClass::context_length:
+        case ErrorClass::unknown_turn:
         case ErrorClass::content_filter: return 400;
         case ErrorClass::authentication: return 401;
         case ErrorClass::billing: return 402;

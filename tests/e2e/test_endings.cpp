@@ -229,8 +229,8 @@ TEST_CASE("A keep-alive connection the provider closed meanwhile costs no error"
     CHECK(world.upstream.request_count() == 10);
 }
 
-TEST_CASE("T10: a WebSocket upgrade is refused with 426 at once") {
-    World world;
+TEST_CASE("T10: with WebSocket switched off an upgrade is refused with 426 at once") {
+    World world({.server = "websocket = false", .timeouts = "", .more = "", .start = true});
     const Headers upgrade{{"Connection", "Upgrade"},
                           {"Upgrade", "websocket"},
                           {"Sec-WebSocket-Version", "13"},

@@ -18,6 +18,7 @@ public:
     std::string encode_answer(const std::vector<AnswerEvent>& events, const AnswerWishes& wishes,
                               Drops& drops) const override;
     std::unique_ptr<StreamValidator> stream_validator() const override;
+    const Turns* turns() const override;
 
     Result<EncodedRequest> encode_request(const ChatRequest& request, const TargetTraits& target,
                                           Drops& drops) const override;
