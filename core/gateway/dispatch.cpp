@@ -95,7 +95,8 @@ HttpReply error_reply(const Exchange& exchange, const ApiError& error) {
     return reply;
 }
 
-HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Target& target) {
+HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan) {
+    const auto& target = plan.targets.front().target;
     auto& row = exchange->row;
     row.provider = target.provider->name;
     row.provider_dialect = to_string(target.dialect);

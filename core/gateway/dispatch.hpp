@@ -6,12 +6,12 @@
 #include <string>
 
 #include "core/gateway/exchange.hpp"
-#include "core/route/resolve.hpp"
+#include "core/route/plan.hpp"
 
 namespace llmgw {
 
-// Answers the call with what the target says. The exchange lives until the reply's body is through.
-HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Target& target);
+// Answers the call with what a target of the plan says. The exchange lives until the reply's body is through.
+HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan);
 
 // An error of llmgw's own in the shape of the client's dialect.
 HttpReply error_reply(const Exchange& exchange, const ApiError& error);

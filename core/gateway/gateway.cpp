@@ -192,7 +192,7 @@ HttpReply Gateway::serve(const std::shared_ptr<Exchange>& exchange, const BodyRe
                        {"model", row.requested_model},
                        {"provider", target->provider->name},
                        {"feature", row.feature}});
-    return dispatch(exchange, *target);
+    return dispatch(exchange, {{}, {{*target, {}}}, {}});
 }
 
 }  // namespace llmgw

@@ -1,0 +1,27 @@
+// What a call is to try, in order. Made once per call, before the first attempt; pure data.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "core/route/resolve.hpp"
+
+namespace llmgw {
+
+struct PlannedTarget {
+    Target target;
+    std::string reason;  // for `routes explain` and the debug log: why it stands here
+};
+
+struct LeftOut {
+    std::string target;  // provider/model
+    std::string reason;
+};
+
+struct Plan {
+    std::string route;                   // the route's name, "" when the model was named itself
+    std::vector<PlannedTarget> targets;  // never empty
+    std::vector<LeftOut> left_out;
+};
+
+}  // namespace llmgw
