@@ -238,13 +238,15 @@ constexpr std::array provider_rows{
                     .doc = "anthropic, openai, gemini, or a host llmgw knows; not needed when the table's name is one",
                     .reloadable = true,
                     .slot = +[](P& p) -> S& { return p.type; },
-                    .check = check_name},
+                    .check = check_name,
+                    .example = "\"openai\""},
     ProviderSetting{.key = "base_url",
                     .initial = "",
                     .doc = "with /v1 for openai types, without a version for anthropic and gemini",
                     .reloadable = true,
                     .slot = +[](P& p) -> S& { return p.base_url; },
-                    .check = check_base_url},
+                    .check = check_base_url,
+                    .example = "\"http://127.0.0.1:8080/v1\""},
     ProviderSetting{.key = "api_key",
                     .initial = "",
                     .doc =
@@ -252,19 +254,22 @@ constexpr std::array provider_rows{
                         "own) or none; never the key itself",
                     .reloadable = true,
                     .slot = +[](P& p) -> std::optional<S>& { return p.api_key; },
-                    .check = check_api_key},
+                    .check = check_api_key,
+                    .example = "\"none\""},
     ProviderSetting{.key = "dialects",
                     .initial = "",
                     .doc = "what it really speaks, where that is not what its type implies",
                     .reloadable = true,
                     .slot = +[](P& p) -> L& { return p.dialects; },
-                    .check = check_dialect},
+                    .check = check_dialect,
+                    .example = "[\"openai-chat\"]"},
     ProviderSetting{.key = "models",
                     .initial = "",
                     .doc = "models that can be asked for by their bare name",
                     .reloadable = true,
                     .slot = +[](P& p) -> L& { return p.models; },
-                    .check = check_model},
+                    .check = check_model,
+                    .example = "[\"qwen3-coder\"]"},
     ProviderSetting{.key = "strict",
                     .initial = "false",
                     .doc = "true: a translated request that holds something this provider has no word for is refused, "
@@ -354,12 +359,7 @@ std::string example_config() {
     out += "#[providers.local]\n";
     for (const auto& row : provider_rows) {
         out += "# " + std::string(row.doc) + "\n#" + std::string(row.key) + " = ";
-        if (row.key == "type") { out += "\"openai\""; }
-        if (row.key == "base_url") { out += "\"http://127.0.0.1:8080/v1\""; }
-        if (row.key == "api_key") { out += "\"none\""; }
-        if (row.key == "dialects") { out += "[\"openai-chat\"]"; }
-        if (row.key == "models") { out += "[\"qwen3-coder\"]"; }
-        out += "\n";
+        out += std::string(row.example.empty() ? row.initial : row.example) + "\n";
     }
     return out;
 }

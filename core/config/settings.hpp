@@ -30,6 +30,7 @@ struct SettingRow {
     // What is wrong with the value, "" when nothing is. Called for a string and for each element of a list;
     // never repeats the value where it could be a secret. May bring the value into its normal form.
     std::string (*check)(std::string& value) = nullptr;
+    std::string_view example = {};  // in the example file, instead of the default; TOML text
 };
 
 using Setting = SettingRow<Config>;
