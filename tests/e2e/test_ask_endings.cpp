@@ -1,4 +1,5 @@
 // How `llmgw ask` ends: providers that fail, models that refuse, Ctrl-C, readers that go away, and on a terminal.
+#include <array>
 #include <csignal>
 #include <cstdlib>
 
@@ -202,9 +203,10 @@ TEST_SUITE("ask") {
     }
 
     TEST_CASE("ask: Ctrl-C ends it with 130, the provider is let go, what was spent is recorded") {
+        std::array<Signal, 2> goings;  // outlive the upstream, whose threads set them
         AskWorld w;
         for (const int signal : {SIGINT, SIGTERM}) {
-            Signal gone;
+            auto& gone = goings[signal == SIGINT ? 0 : 1];
             answer_and_wait(w, "Once upon", gone);
             auto arguments = question;
             arguments.insert(arguments.begin(), gateway_binary());
@@ -249,8 +251,8 @@ TEST_SUITE("ask") {
     }
 
     TEST_CASE("ask: a reader that has read enough is a success, and stops a model that goes on") {
+        Signal gone;  // outlives the upstream, whose threads set it
         AskWorld w;
-        Signal gone;
         answer_and_wait(w, "line 1\nline 2\nline", gone);
         std::vector<std::string> argv{"sh", "-c", R"({ "$0" "$@"; echo "exit $?" >&2; } | head -n 1)",
                                       gateway_binary()};
@@ -297,8 +299,8 @@ TEST_SUITE("ask") {
     }
 
     TEST_CASE("ask: on a terminal the answer shows while it comes; Ctrl-C there") {
+        Signal gone;  // outlives the upstream, whose threads set it
         AskWorld w;
-        Signal gone;
         answer_and_wait(w, "First words **bold** and more", gone);
         OnTerminal terminal(w.world.home, question);
         CHECK(terminal.read_until("and more"));

@@ -64,8 +64,6 @@ public:
         return last == nullptr ? "" : std::string(find_header(last->headers, "x-api-key"));
     }
 
-    FakeUpstream upstream;
-
 private:
     bool is_good(const std::string& key) {
         const std::lock_guard lock(mutex_);
@@ -73,6 +71,10 @@ private:
     }
     std::mutex mutex_;
     std::set<std::string> good_;
+
+public:
+    // The last member: its threads ask the others until it is gone.
+    FakeUpstream upstream;
 };
 
 std::string config_for(const std::string& url, const std::string& more = "") {
