@@ -70,8 +70,27 @@ json camel_names(const json& value, bool own) {
     return out;
 }
 
+bool is_bare_thought(const json& part) {
+    return part.value("thought", false) && part.contains("text") && !part.contains("thoughtSignature");
+}
+
+// Clients keep a streamed thought as the pieces it came in: pieces in a row, up to the one that is signed, are one.
+void join_thoughts(json& parts) {
+    json joined = json::array();
+    for (auto& part : parts) {
+        if (!joined.empty() && is_bare_thought(joined.back()) && part.value("thought", false) &&
+            part.value("text", "") != "") {
+            part["text"] = joined.back()["text"].get<std::string>() + part["text"].get<std::string>();
+            joined.back() = part;
+        } else {
+            joined.push_back(part);
+        }
+    }
+    parts = std::move(joined);
+}
+
 // What is one request in two writings: empty text parts and lists, roles of a system instruction, base64 alphabets, a
-// list of one.
+// list of one, a thought in pieces.
 void level(json& request) {
     request = camel_names(request, false);
     if (request.contains("systemInstruction")) { request["systemInstruction"].erase("role"); }
@@ -99,6 +118,7 @@ void level(json& request) {
         request["tools"] = json{{"functions", functions}, {"others", others}};
     }
     for (auto& content : request["contents"]) {
+        join_thoughts(content["parts"]);
         for (auto& part : content["parts"]) {
             if (!part.contains("inlineData")) { continue; }
             auto data = part["inlineData"]["data"].get<std::string>();
