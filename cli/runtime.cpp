@@ -49,7 +49,7 @@ Result<std::shared_ptr<const Snapshot>> Runtime::make_snapshot(Config config, st
     snapshot->config = std::move(config);
     snapshot->providers = std::move(resolved.providers);
     snapshot->client_keys = std::move(client_keys);
-    snapshot->keys = std::make_unique<KeyRing>(resolver_);
+    snapshot->keys = std::make_unique<KeyRing>(resolver_, transport_.get(), clock_);
     return std::shared_ptr<const Snapshot>(std::move(snapshot));
 }
 

@@ -100,6 +100,14 @@ std::string check_dialect(std::string& value) {
     return "must hold " + one_of(names) + did_you_mean(value, names);
 }
 
+std::string check_word(std::string& value) {
+    constexpr std::string_view letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_:";
+    if (value.empty() || value.size() > 128 || value.find_first_not_of(letters) != std::string::npos) {
+        return "must be one word of letters, digits, \".\", \"-\", \"_\" and \":\"";
+    }
+    return {};
+}
+
 std::string check_model(std::string& value) {
     if (value.empty() || value.size() > 256 || has_blank_or_control(value)) {
         return "must hold model names: not empty, no spaces";

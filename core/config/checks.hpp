@@ -14,6 +14,7 @@ std::string check_base_url(std::string& value);    // drops trailing slashes
 std::string check_api_key(std::string& value);     // a reference, never a key
 std::string check_dialect(std::string& value);
 std::string check_model(std::string& value);
+std::string check_word(std::string& value);           // of letters, digits, ".", "-", "_" and ":"
 std::string check_absolute_path(std::string& value);  // or "" for none
 std::string check_model_or_none(std::string& value);  // "" too
 

@@ -69,7 +69,8 @@ struct ProviderConfig {
     std::vector<std::string> dialects;
     std::vector<std::string> models;
     bool strict = false;  // what cannot be said to it is refused, not dropped
-    std::string where;    // file:line:column, for messages
+    HostSettings settings;
+    std::string where;  // file:line:column, for messages
 };
 
 struct Config {

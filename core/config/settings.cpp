@@ -276,6 +276,26 @@ constexpr std::array provider_rows{
                            "instead of leaving that out and naming it in x-llmgw-dropped",
                     .reloadable = true,
                     .slot = +[](P& p) -> bool& { return p.strict; }},
+    ProviderSetting{.key = "api_version",
+                    .initial = "",
+                    .doc = "azure: the dated API to ask, like \"2024-10-21\"; without it the /openai/v1 one, which has "
+                           "no versions",
+                    .reloadable = true,
+                    .slot = +[](P& p) -> S& { return p.settings.api_version; },
+                    .check = check_word},
+    ProviderSetting{.key = "project",
+                    .initial = "",
+                    .doc = "vertex: the Google Cloud project; without it GOOGLE_CLOUD_PROJECT",
+                    .reloadable = true,
+                    .slot = +[](P& p) -> S& { return p.settings.project; },
+                    .check = check_word},
+    ProviderSetting{.key = "location",
+                    .initial = "",
+                    .doc = "vertex: the region, \"us\", \"eu\" or \"global\"; without it GOOGLE_CLOUD_LOCATION, then "
+                           "\"global\"",
+                    .reloadable = true,
+                    .slot = +[](P& p) -> S& { return p.settings.location; },
+                    .check = check_word},
 };
 
 std::string_view section_of(std::string_view key) {

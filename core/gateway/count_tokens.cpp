@@ -1,6 +1,7 @@
 #include "core/gateway/count_tokens.hpp"
 
 #include "core/gateway/dispatch.hpp"
+#include "core/gateway/host_request.hpp"
 #include "core/gateway/settle.hpp"
 #include "core/gateway/token_estimate.hpp"
 #include "core/util/json_scan.hpp"
@@ -30,6 +31,10 @@ private:
     std::string body_;
 };
 
+std::string_view count_member(DialectId client) {
+    return client == DialectId::gemini ? "totalTokens" : "input_tokens";
+}
+
 // What the upstream says of itself says nothing about the answer made of it.
 Headers own_headers(const Headers& all) {
     Headers out;
@@ -58,7 +63,7 @@ HttpReply refused(Exchange& exchange, const Error& why) {
 }  // namespace
 
 std::optional<std::int64_t> read_count(std::string_view body) {
-    for (const auto* key : {"input_tokens", "totalTokens"}) {
+    for (const auto* key : {"input_tokens", "totalTokens", "inputTokens"}) {
         const auto number = json_scan::member(body, key);
         const auto count = number ? number->as_int() : std::nullopt;
         if (count && *count >= 0) { return count; }
@@ -70,7 +75,7 @@ std::string encode_count(DialectId client, std::int64_t tokens) {
     JsonWriter json;
     json.begin_object();
     if (client == DialectId::openai_responses) { json.member("object", "response.input_tokens"); }
-    json.member(client == DialectId::gemini ? "totalTokens" : "input_tokens", tokens);
+    json.member(count_member(client), tokens);
     return json.end_object().take();
 }
 
@@ -78,14 +83,19 @@ HttpReply counted(const std::shared_ptr<Exchange>& exchange, Answer answer, cons
     const int status = answer.upstream->status();
     const bool perhaps_none = status == 404 || status == 405 || status == 501;
     const bool translated = exchange->translation != nullptr && status < 300;
-    if (!perhaps_none && !translated) { return pass_through(exchange, std::move(answer)); }
+    const bool by_host = exchange->translation == nullptr && target.provider->host != nullptr && status < 300;
+    if (!perhaps_none && !translated && !by_host) { return pass_through(exchange, std::move(answer)); }
     auto body = read_body(*exchange, answer, answer_bytes_max);
     if (!body) { return std::move(body.error()); }
-    if (translated) {
+    if (by_host && json_scan::member(*body, count_member(exchange->endpoint.dialect))) {
+        answer.upstream = std::make_unique<ReadAnswer>(std::move(answer.upstream), std::move(*body));
+        return pass_through(exchange, std::move(answer));
+    }
+    if (translated || by_host) {
         if (const auto count = read_count(*body)) {
             return count_reply(*exchange, own_headers(answer.headers), *count);
         }
-    } else if (exchange->upstream_dialect().decode_error(status, *body).message.contains(target.model)) {
+    } else if (upstream_error(*exchange, status, answer.upstream->headers(), *body).message.contains(target.model)) {
         answer.upstream = std::make_unique<ReadAnswer>(std::move(answer.upstream), std::move(*body));
         return pass_through(exchange, std::move(answer));
     }

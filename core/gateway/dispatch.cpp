@@ -5,6 +5,7 @@
 #include "core/dialect/envelope.hpp"
 #include "core/gateway/count_tokens.hpp"
 #include "core/gateway/header_rules.hpp"
+#include "core/gateway/host_request.hpp"
 #include "core/gateway/passthrough.hpp"
 #include "core/gateway/settle.hpp"
 #include "core/gateway/translation.hpp"
@@ -101,6 +102,7 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan) 
     row.provider = target.provider->name;
     row.provider_dialect = to_string(target.dialect);
     exchange->provider_dialect = target.dialect;
+    exchange->provider = target.provider;
     const auto key = exchange->snapshot->keys->key_of(*target.provider);
     if (!key) { return give_up(*exchange, key.error()); }
 
@@ -117,10 +119,15 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan) 
         if (counting && made.error().kind == ErrorKind::not_found) { return estimated_count(*exchange, target); }
         return give_up(*exchange, made.error());
     }
+    if (auto asked = ask_host(*exchange, target, *key, *prepared); !asked) {
+        if (counting && asked.error().kind == ErrorKind::not_found) { return estimated_count(*exchange, target); }
+        return give_up(*exchange, asked.error());
+    }
     exchange->attempts.push_back(begin_attempt(*exchange, target));
     auto opened = exchange->services.transport.open(prepared->request, exchange->watch);
     if (!opened) { return give_up(*exchange, opened.error()); }
 
+    *opened = reframed(*exchange, std::move(*opened));
     auto& upstream = **opened;
     auto& attempt = exchange->attempts.back();
     attempt.http_status = upstream.status();

@@ -62,9 +62,10 @@ struct Exchange {
     Watch watch;
     std::int64_t started_us = 0;  // steady
 
-    // The dialect spoken to the provider of the running attempt, and what was made of the call when it is not the
-    // client's.
+    // The dialect spoken to the provider of the running attempt, that provider, and what was made of the call when it
+    // is not the client's.
     DialectId provider_dialect = DialectId::openai_chat;
+    const Provider* provider = nullptr;  // of the running attempt; one of the snapshot's
     std::shared_ptr<Translation> translation;
 
     // Found by the policies, or known from the start; becomes the row.

@@ -101,6 +101,7 @@ void attach_key(Headers& headers, AuthStyle style, const std::string& key) {
         case AuthStyle::bearer: headers.emplace_back("Authorization", "Bearer " + key); break;
         case AuthStyle::x_api_key: headers.emplace_back("x-api-key", key); break;
         case AuthStyle::x_goog_api_key: headers.emplace_back("x-goog-api-key", key); break;
+        case AuthStyle::api_key: headers.emplace_back("api-key", key); break;
     }
 }
 

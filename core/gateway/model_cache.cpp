@@ -75,6 +75,11 @@ std::vector<ProviderModels> ModelCache::known(const std::shared_ptr<const Snapsh
     evict();
     for (const auto& provider : snapshot->providers) {
         const bool own = provider.passthrough();
+        // What such a host serves is in the configuration.
+        if (provider.host != nullptr) {
+            all.push_back({&provider, nullptr});
+            continue;
+        }
         if (own && (client.credentials.empty() || !provider.speaks(client.dialect))) {
             all.push_back({&provider, nullptr});
             continue;

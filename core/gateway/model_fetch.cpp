@@ -3,9 +3,7 @@
 #include <iterator>
 #include <string_view>
 
-#include <sys/timerfd.h>
-
-#include "core/util/file.hpp"
+#include "core/net/timer_fd.hpp"
 #include "core/util/url.hpp"
 
 namespace llmgw {
@@ -33,16 +31,6 @@ Listing listing_of(const Provider& provider) {
 std::string page_url(const Listing& listing, const std::string& next) {
     if (next.empty()) { return listing.url; }
     return listing.url + (listing.paging == Paging::page_token ? "&pageToken=" : "&after_id=") + percent_encode(next);
-}
-
-// Readable once the time is up: a host that sends a byte now and then gets no longer than one that sends none.
-Fd timer(std::chrono::milliseconds limit) {
-    Fd fd(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC));
-    itimerspec when{};
-    when.it_value.tv_sec = limit.count() / 1000;
-    when.it_value.tv_nsec = (limit.count() % 1000) * 1'000'000 + 1;
-    ::timerfd_settime(fd.get(), 0, &when, nullptr);
-    return fd;
 }
 
 // The only thing that makes this watch end a wait so is the timer.
@@ -80,7 +68,7 @@ Error refusal(const Provider& provider, int status) {
 Result<std::vector<ListedModel>> fetch_models(const Provider& provider, const Headers& credentials,
                                               Transport& transport, std::chrono::milliseconds limit, int stop_fd) {
     const auto listing = listing_of(provider);
-    const auto until = timer(limit);
+    const auto until = timer_fd(limit);
     const Watch watch{stop_fd, until.get()};
     std::vector<ListedModel> models;
     std::string next;

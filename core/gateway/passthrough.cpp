@@ -7,6 +7,7 @@
 
 #include "core/gateway/dispatch.hpp"
 #include "core/gateway/event_stream.hpp"
+#include "core/gateway/host_request.hpp"
 #include "core/gateway/settle.hpp"
 #include "core/gateway/translation.hpp"
 #include "core/telemetry/redact.hpp"
@@ -31,9 +32,9 @@ std::optional<std::uint64_t> declared_length(const UpstreamResponse& upstream) {
     return std::strtoull(std::string(text).c_str(), nullptr, 10);
 }
 
-Outcome outcome_of(const Exchange& exchange, int status, std::string_view body, Tap& tap) {
+Outcome outcome_of(const Exchange& exchange, int status, const Headers& headers, std::string_view body, Tap& tap) {
     if (status >= 400) {
-        const auto error = exchange.upstream_dialect().decode_error(status, body);
+        const auto error = upstream_error(exchange, status, headers, body);
         return {Ending::failed, status, error.error_class, error.message};
     }
     if (exchange.endpoint.billable()) { tap.whole(body); }
@@ -56,8 +57,14 @@ HttpReply read_whole(const std::shared_ptr<Exchange>& exchange, Answer answer) {
     auto body = read_body(*exchange, answer, read_whole_bytes_max);
     if (!body) { return std::move(body.error()); }
     Tap tap(exchange->upstream_dialect());
-    auto outcome = outcome_of(*exchange, answer.upstream->status(), *body, tap);
+    const auto& upstream = *answer.upstream;
+    auto outcome = outcome_of(*exchange, upstream.status(), upstream.headers(), *body, tap);
     const int status = outcome.http_status = answer.status;
+    if (status >= 400) {
+        if (const auto foreign = foreign_error(*exchange, upstream.status(), upstream.headers(), *body)) {
+            *body = exchange->dialect().encode_error(*foreign);
+        }
+    }
     // The one exception to byte for byte: a provider that echoes its key does not get it to the client.
     if (status >= 400) { scrub_known_secrets(*body); }
     exchange->row.response_bytes = static_cast<std::int64_t>(body->size());
@@ -148,7 +155,9 @@ bool pump_plain(Exchange& exchange, Answer& answer, ClientStream& client) {
         note_first_byte(exchange);
         exchange.row.response_bytes += static_cast<std::int64_t>(chunk->bytes.size());
         if (copy.size() < tap_bytes_max) { copy.append(chunk->bytes.substr(0, tap_bytes_max - copy.size())); }
-        if (chunk->end) { settle(exchange, outcome_of(exchange, status, copy, tap), &tap.facts()); }
+        if (chunk->end) {
+            settle(exchange, outcome_of(exchange, status, answer.upstream->headers(), copy, tap), &tap.facts());
+        }
         if (!client.write(chunk->bytes) || !client.flush()) {
             settle(exchange, {Ending::cancelled, status, ErrorClass::cancelled, "the client went away"}, nullptr);
             return false;

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/gateway/header_rules.hpp"
+#include "core/gateway/host_request.hpp"
 #include "core/gateway/kept_turns.hpp"
 #include "core/gateway/stream_translator.hpp"
 #include "core/telemetry/log.hpp"
@@ -188,7 +189,7 @@ Result<> take_out_foreign_seals(const Exchange& exchange, const Target& target, 
 
 ApiError translated_error(const Exchange& exchange, int status, std::string_view body,
                           const Headers& upstream_headers) {
-    auto error = exchange.upstream_dialect().decode_error(status, body);
+    auto error = upstream_error(exchange, status, upstream_headers, body);
     // A date is passed on as the header it came in.
     const auto said = find_header(upstream_headers, "retry-after");
     const bool number =

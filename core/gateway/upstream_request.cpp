@@ -46,11 +46,12 @@ void describe_upstream(const Exchange& exchange, const Provider& provider, const
                        const std::string& path, Headers headers, PreparedRequest& out) {
     auto& request = out.request;
     request.method = "POST";
-    request.url = joined_url(provider, path);
+    // A host with ways of its own is asked last: ask_host().
+    if (provider.host == nullptr) { request.url = joined_url(provider, path); }
     request.headers = std::move(headers);
     request.expect_stream = exchange.row.stream;
     set_limits(exchange, request);
-    if (!key.empty()) { attach_key(request.headers, provider.auth, key); }
+    if (!key.empty() && provider.host == nullptr) { attach_key(request.headers, provider.auth, key); }
     request.has_body = true;
     request.body = out.edited;
 }
@@ -60,14 +61,14 @@ void prepare_upstream(const Exchange& exchange, const Target& target, const std:
     auto& request = out.request;
     request.method = exchange.request.method;
     request.expect_stream = exchange.row.stream;
-    request.url = upstream_url(exchange, target);
+    if (target.provider->host == nullptr) { request.url = upstream_url(exchange, target); }
     set_limits(exchange, request);
     request.headers = forwarded_request_headers(exchange.request.headers);
     if (target.provider->passthrough()) {
         for (auto& header : own_credentials(exchange.request.headers, endpoint.query_key, exchange.client_key_used)) {
             request.headers.push_back(std::move(header));
         }
-    } else if (!key.empty()) {
+    } else if (!key.empty() && target.provider->host == nullptr) {
         attach_key(request.headers, target.provider->auth, key);
     }
     request.has_body =

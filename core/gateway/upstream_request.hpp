@@ -1,4 +1,5 @@
-// From the client's request to the one that goes to a provider, changing no byte that need not change.
+// From the client's request to the one that goes to a provider, changing no byte that need not change. For a provider
+// with a Host, URL and key are left to ask_host() (host_request.hpp).
 #pragma once
 
 #include <string>

@@ -5,11 +5,10 @@
 #include <optional>
 
 #include <fmt/format.h>
-#include <sys/timerfd.h>
 
 #include "core/gateway/header_rules.hpp"
+#include "core/net/timer_fd.hpp"
 #include "core/telemetry/redact.hpp"
-#include "core/util/file.hpp"
 #include "core/util/text.hpp"
 
 namespace llmgw {
@@ -103,13 +102,7 @@ std::string shortened(std::string text) {
 class Tester {
 public:
     Tester(const Provider& provider, const KeyTestTools& tools)
-        : provider_(provider), tools_(tools), timer_(::timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC)) {
-        const auto limit = std::max(tools.limit, std::chrono::milliseconds(1));
-        itimerspec when{};
-        when.it_value.tv_sec = limit.count() / 1000;
-        when.it_value.tv_nsec = (limit.count() % 1000) * 1'000'000;
-        ::timerfd_settime(timer_.get(), 0, &when, nullptr);
-    }
+        : provider_(provider), tools_(tools), timer_(timer_fd(std::max(tools.limit, std::chrono::milliseconds(1)))) {}
 
     Answer ask(const Call& call, const std::string& key) const {
         UpstreamRequest request;

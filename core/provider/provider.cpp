@@ -2,7 +2,13 @@
 
 #include <cctype>
 
+#include "core/provider/host.hpp"
+
 namespace llmgw {
+
+bool Provider::speaks(DialectId id, std::string_view model) const {
+    return speaks(id) && (host == nullptr || host->serves == nullptr || model.empty() || host->serves(id, model));
+}
 
 std::string origin_of(std::string_view url) {
     const auto scheme_end = url.find("://");
@@ -24,6 +30,14 @@ std::string origin_of(std::string_view url) {
     if (host.ends_with(default_port)) { host.resize(host.size() - default_port.size()); }
     if (host.empty() || host.front() == ':') { return {}; }
     return scheme + "://" + host;
+}
+
+std::string host_of(std::string_view url) {
+    auto host = origin_of(url);
+    if (host.empty()) { return host; }
+    host.erase(0, host.find("://") + 3);
+    if (host.starts_with('[')) { return host.substr(1, host.find(']') - 1); }
+    return host.substr(0, host.find(':'));
 }
 
 }  // namespace llmgw

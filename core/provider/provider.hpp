@@ -11,10 +11,19 @@
 namespace llmgw {
 
 // How a credential is presented to the provider.
-enum class AuthStyle { bearer, x_api_key, x_goog_api_key };
+enum class AuthStyle { bearer, x_api_key, x_goog_api_key, api_key };
 
 // Whether a Chat stream carries usage without being asked for it.
 enum class StreamUsage { on_request, always };
+
+struct Host;  // host.hpp: how a host is asked that is not asked in its dialect's own way
+
+// Settings of [providers.NAME] that mean something to some hosts only. "" where not given.
+struct HostSettings {
+    std::string api_version;  // azure
+    std::string project;      // vertex
+    std::string location;     // vertex
+};
 
 // A host llmgw knows by name: facts, no behaviour. The table is providers/catalogue.cpp.
 struct CatalogueEntry {
@@ -25,9 +34,10 @@ struct CatalogueEntry {
     AuthStyle auth;
     std::vector<DialectId> dialects;
     StreamUsage stream_usage;
-    bool local;                // runs on the user's machine: needs no key, costs nothing
-    std::string_view docs;     // where these facts come from
-    TargetTraits traits = {};  // what translation must know of it
+    bool local;                  // runs on the user's machine: needs no key, costs nothing
+    std::string_view docs;       // where these facts come from
+    TargetTraits traits = {};    // what translation must know of it
+    const Host* host = nullptr;  // null: asked in its dialects' own way
 };
 
 struct Provider {
@@ -43,6 +53,8 @@ struct Provider {
     std::string price_list;           // whose prices apply: the type's name
     TargetTraits traits;              // what translation must know of it
     bool strict = false;              // what translation cannot say to it is refused, not dropped
+    const Host* host = nullptr;       // null: asked in its dialects' own way
+    HostSettings settings;
 
     bool speaks(DialectId id) const {
         for (auto d : dialects) {
@@ -50,11 +62,16 @@ struct Provider {
         }
         return false;
     }
+    // For hosts that ask each model in a dialect of its own.
+    bool speaks(DialectId id, std::string_view model) const;
     bool passthrough() const { return api_key == "passthrough"; }
 };
 
 // scheme://host[:port] of a URL, lower case, default ports dropped. A credential is bound to it.
 // Empty when the URL is not http(s) or has no host.
 std::string origin_of(std::string_view url);
+
+// The host alone, without port and brackets; "" where origin_of() is.
+std::string host_of(std::string_view url);
 
 }  // namespace llmgw

@@ -1,10 +1,12 @@
 #include "core/provider/resolve.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include <fmt/format.h>
 
 #include "core/config/listen.hpp"
+#include "core/provider/host.hpp"
 #include "core/secrets/reference.hpp"
 #include "core/util/text.hpp"
 
@@ -18,13 +20,6 @@ const CatalogueEntry* find_entry(std::span<const CatalogueEntry> catalogue, std:
 
 bool is_native(std::string_view type) {
     return type == "anthropic" || type == "openai" || type == "gemini";
-}
-
-std::string host_of(std::string_view url) {
-    auto host = origin_of(url);
-    host.erase(0, host.find("://") + 3);
-    if (host.starts_with('[')) { return host.substr(1, host.find(']') - 1); }
-    return host.substr(0, host.find(':'));
 }
 
 std::vector<std::string_view> type_names(std::span<const CatalogueEntry> catalogue) {
@@ -50,15 +45,25 @@ Provider from_entry(const CatalogueEntry& entry, std::string name) {
     provider.stream_usage = entry.stream_usage;
     provider.traits = entry.traits;
     provider.local = entry.local;
+    provider.host = entry.host;
     provider.price_list = entry.name;
     return provider;
 }
 
 // What a server behind a base URL of this type may speak. Many OpenAI-compatible servers answer /v1/messages too.
 std::vector<DialectId> possible_dialects(const CatalogueEntry& entry) {
+    if (entry.host != nullptr) { return entry.dialects; }
     if (entry.name == "anthropic" || entry.name == "gemini") { return entry.dialects; }
     return {DialectId::openai_chat, DialectId::openai_responses, DialectId::anthropic};
 }
+
+struct HostSetting {
+    std::string_view key;
+    std::string HostSettings::*value;
+};
+constexpr std::array host_settings{HostSetting{"api_version", &HostSettings::api_version},
+                                   HostSetting{"project", &HostSettings::project},
+                                   HostSetting{"location", &HostSettings::location}};
 
 class Resolver {
 public:
@@ -76,6 +81,8 @@ public:
         }
         for (const auto& entry : catalogue_) {
             if (is_native(entry.name) || entry.key_env.empty() || configured(entry.name)) { continue; }
+            // Its key says nothing of whose resource, project or region is meant.
+            if (entry.host != nullptr) { continue; }
             const auto key = env_(entry.key_env);
             if (key && !key->empty()) { out_.providers.push_back(from_entry(entry, std::string(entry.name))); }
         }
@@ -111,6 +118,14 @@ private:
         if (!table.base_url.empty()) { provider.base_url = table.base_url; }
         provider.models = table.models;
         provider.strict = table.strict;
+        provider.settings = table.settings;
+        check_settings(table, shown, *entry);
+        if (entry->host != nullptr && entry->host->complete != nullptr) {
+            if (const auto wrong = entry->host->complete(provider, env_); !wrong.empty()) {
+                add(Finding::Severity::error, table.where, shown + " " + wrong);
+                return;
+            }
+        }
         check_path(table, shown, *entry);
         set_dialects(table, shown, *entry, provider);
         set_key(table, shown, *entry, provider);
@@ -119,8 +134,20 @@ private:
         out_.providers.push_back(std::move(provider));
     }
 
+    // What a host does not know would be left out without a word.
+    void check_settings(const ProviderConfig& table, const std::string& shown, const CatalogueEntry& entry) {
+        for (const auto& [key, value] : host_settings) {
+            if ((table.settings.*value).empty()) { continue; }
+            const bool known =
+                entry.host != nullptr && std::ranges::find(entry.host->settings, key) != entry.host->settings.end();
+            if (known) { continue; }
+            add(Finding::Severity::error, table.where,
+                fmt::format("{}.{} means nothing to a provider of type {}", shown, key, entry.name));
+        }
+    }
+
     void check_path(const ProviderConfig& table, const std::string& shown, const CatalogueEntry& entry) {
-        if (table.base_url.empty()) { return; }
+        if (table.base_url.empty() || entry.host != nullptr) { return; }
         const bool versionless = entry.name == "anthropic" || entry.name == "gemini";
         const auto last = table.base_url.substr(table.base_url.rfind('/') + 1);
         if (versionless && (last == "v1" || last == "v1beta")) {
@@ -161,7 +188,7 @@ private:
             provider.api_key = *table.api_key == "none" ? "" : *table.api_key;
             return;
         }
-        if (origin_of(provider.base_url) == origin_of(entry.base_url)) { return; }
+        if (at_own_origin(provider, entry)) { return; }
         provider.api_key.clear();
         // A server of one's own seldom wants a key. A public host, or a table that bends a known name to another
         // host, probably does.
@@ -171,7 +198,13 @@ private:
                 "{0}: no key is sent to {1}. The usual key belongs to {2} and goes nowhere else. Store one for "
                 "this host with \"llmgw keys set {3}\" and set api_key = \"keychain:{3}\", or set \"env:NAME\", "
                 "or \"none\" when it needs no key",
-                shown, origin_of(provider.base_url), origin_of(entry.base_url), table.name));
+                shown, origin_of(provider.base_url),
+                entry.base_url.empty() ? std::string(entry.title) : origin_of(entry.base_url), table.name));
+    }
+
+    static bool at_own_origin(const Provider& provider, const CatalogueEntry& entry) {
+        if (entry.host != nullptr && entry.host->own_origin != nullptr) { return entry.host->own_origin(provider); }
+        return origin_of(provider.base_url) == origin_of(entry.base_url);
     }
 
     void check_v1_provider() {

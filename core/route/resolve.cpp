@@ -34,7 +34,7 @@ constexpr std::array<DialectId, 4> by_expression{DialectId::anthropic, DialectId
 
 Result<Target> checked(const Provider& provider, std::string model, DialectId dialect,
                        const std::vector<Provider>& providers, Translatable translatable) {
-    if (provider.speaks(dialect)) { return Target{&provider, std::move(model), dialect}; }
+    if (provider.speaks(dialect, model)) { return Target{&provider, std::move(model), dialect}; }
     if (translatable == Translatable::yes) {
         // A credential the client brought is meant for one origin, and for the dialect that is spoken there.
         if (provider.passthrough()) {
@@ -44,7 +44,7 @@ Result<Target> checked(const Provider& provider, std::string model, DialectId di
                                                     "api_key, or use a client that speaks its dialect.");
         }
         for (const auto candidate : by_expression) {
-            if (provider.speaks(candidate)) { return Target{&provider, std::move(model), candidate}; }
+            if (provider.speaks(candidate, model)) { return Target{&provider, std::move(model), candidate}; }
         }
     }
     return fail(ErrorKind::bad_request, "llmgw: this endpoint speaks " + std::string(to_string(dialect)) +

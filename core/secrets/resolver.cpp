@@ -20,8 +20,13 @@ namespace {
 constexpr std::size_t key_bytes_max = 16 * 1024;
 constexpr std::chrono::seconds command_limit{10};
 
-// A key goes into a header: a line end or a control character in it is a mistake, or an attack.
-Result<std::string> checked(std::string key, const std::string& where) {
+bool is_document(std::string_view text, SecretForm form) {
+    return form == SecretForm::document && trim(text).starts_with('{');
+}
+
+// A key goes into a header: a line end or a control character in it is a mistake, or an attack. A document goes
+// nowhere; what is taken from it is registered where that is done, and looked at like a key.
+Result<std::string> checked(std::string key, const std::string& where, SecretForm form) {
     const auto complaint = [&](const char* what) {
         wipe(key);
         return fail(ErrorKind::credential, fmt::format("{} {}", where, what));
@@ -29,6 +34,10 @@ Result<std::string> checked(std::string key, const std::string& where) {
     if (key.empty()) { return complaint("is empty"); }
     if (is_example_key(key)) { return complaint("holds an example value, not a key"); }
     if (key.size() > key_bytes_max) { return complaint("is too long to be a key"); }
+    if (is_document(key, form)) {
+        register_secret(key);
+        return key;
+    }
     if (std::ranges::any_of(key, [](char c) {
             const auto byte = static_cast<unsigned char>(c);
             return byte <= 0x20 || byte == 0x7f;
@@ -39,15 +48,15 @@ Result<std::string> checked(std::string key, const std::string& where) {
     return key;
 }
 
-Result<std::string> from_env(const std::string& name) {
+Result<std::string> from_env(const std::string& name, SecretForm form) {
     const char* value = std::getenv(name.c_str());
     if (value == nullptr || *value == '\0') {
         return fail(ErrorKind::credential, fmt::format("the environment variable {} is not set", name));
     }
-    return checked(std::string(trim(value)), "the environment variable " + name);
+    return checked(std::string(trim(value)), "the environment variable " + name, form);
 }
 
-Result<std::string> from_file(std::string path) {
+Result<std::string> from_file(std::string path, SecretForm form) {
     if (path.starts_with("~/")) {
         const char* home = std::getenv("HOME");
         if (home == nullptr) { return fail(ErrorKind::credential, "HOME is not set, so " + path + " cannot be found"); }
@@ -86,10 +95,10 @@ Result<std::string> from_file(std::string path) {
     ::close(fd);
     if (key.ends_with('\n')) { key.pop_back(); }
     if (key.ends_with('\r')) { key.pop_back(); }
-    return checked(std::move(key), "the key file " + path);
+    return checked(std::move(key), "the key file " + path, form);
 }
 
-Result<std::string> from_command(const std::string& line) {
+Result<std::string> from_command(const std::string& line, SecretForm form) {
     ChildRun run;
     run.argv = {"/bin/sh", "-c", line};
     run.environment = environment_list();
@@ -111,12 +120,15 @@ Result<std::string> from_command(const std::string& line) {
                     fmt::format("the key command \"{}\" failed with exit code {}; run it in a terminal to see why",
                                 shown, ended->code));
     }
-    std::string key(trim(std::string_view(ended->output).substr(0, ended->output.find('\n'))));
+    std::string_view said = ended->output;
+    if (!is_document(said, form)) { said = said.substr(0, said.find('\n')); }
+    std::string key(trim(said));
     wipe(ended->output);
-    return checked(std::move(key), fmt::format("the output of the key command \"{}\"", shown));
+    return checked(std::move(key), fmt::format("the output of the key command \"{}\"", shown), form);
 }
 
-Result<std::string> from_keychain(Keychain* keychain, const std::string& name, const std::string& origin) {
+Result<std::string> from_keychain(Keychain* keychain, const std::string& name, const std::string& origin,
+                                  SecretForm form) {
     if (keychain == nullptr) { return fail(ErrorKind::credential, "there is no keychain here"); }
     auto entry = keychain->get(name);
     if (!entry) {
@@ -135,15 +147,16 @@ Result<std::string> from_keychain(Keychain* keychain, const std::string& name, c
                                 "right, store the key again with: llmgw keys set {}",
                                 name, entry->origin.empty() ? "another host" : entry->origin, origin, name));
     }
-    return checked(std::move(entry->secret), fmt::format("the keychain's key \"{}\"", name));
+    return checked(std::move(entry->secret), fmt::format("the keychain's key \"{}\"", name), form);
 }
 
-Result<std::string> from_usual_places(Keychain* keychain, const KeyReference& reference, const std::string& origin) {
-    auto stored = from_keychain(keychain, reference.name, origin);
+Result<std::string> from_usual_places(Keychain* keychain, const KeyReference& reference, const std::string& origin,
+                                      SecretForm form) {
+    auto stored = from_keychain(keychain, reference.name, origin, form);
     if (stored) { return stored; }
     if (!reference.env.empty()) {
         const char* value = std::getenv(reference.env.c_str());
-        if (value != nullptr && *value != '\0') { return from_env(reference.env); }
+        if (value != nullptr && *value != '\0') { return from_env(reference.env, form); }
     }
     std::string message =
         fmt::format("no key for {}: store one with \"llmgw keys set {}\"", reference.name, reference.name);
@@ -157,22 +170,22 @@ Result<std::string> from_usual_places(Keychain* keychain, const KeyReference& re
 
 }  // namespace
 
-Result<std::string> SecretResolver::resolve(std::string_view text, const std::string& origin) const {
+Result<std::string> SecretResolver::resolve(std::string_view text, const std::string& origin, SecretForm form) const {
     const auto reference = parse_reference(text);
     if (!reference) { return fail(ErrorKind::credential, "api_key is no reference to a key"); }
     switch (reference->kind) {
         case KeyKind::none:
         case KeyKind::passthrough: return std::string();
-        case KeyKind::env: return from_env(reference->name);
-        case KeyKind::file: return from_file(reference->name);
-        case KeyKind::cmd: return from_command(reference->name);
-        case KeyKind::automatic: return from_usual_places(keychain_, *reference, origin);
+        case KeyKind::env: return from_env(reference->name, form);
+        case KeyKind::file: return from_file(reference->name, form);
+        case KeyKind::cmd: return from_command(reference->name, form);
+        case KeyKind::automatic: return from_usual_places(keychain_, *reference, origin, form);
         case KeyKind::vault:
             return fail(ErrorKind::credential,
                         "\"vault:\" references cannot be read yet; use \"cmd:vault kv get -field=FIELD PATH\"");
         case KeyKind::keychain: break;
     }
-    auto key = from_keychain(keychain_, reference->name, origin);
+    auto key = from_keychain(keychain_, reference->name, origin, form);
     if (!key && key.error().kind == ErrorKind::not_found) { return fail(ErrorKind::credential, key.error().message); }
     return key;
 }

@@ -38,6 +38,12 @@ std::unique_ptr<Keychain> make_system_keychain(std::string self, std::chrono::mi
 // Returns the exit code.
 int run_keychain_child();
 
+// What a reference is expected to lead to.
+enum class SecretForm {
+    key,       // one word
+    document,  // one word, or a JSON object: a service account, what a credential process prints
+};
+
 // Resolves key references for one origin. Not for passthrough, which is no key.
 class SecretResolver {
 public:
@@ -47,9 +53,10 @@ public:
     // env:NAME        error when unset or empty
     // file:PATH       ~ allowed; refused when it, or what it links to, is another user's or open to group or others;
     //                 one trailing newline dropped
-    // cmd:LINE        runs /bin/sh -c LINE, first line of its output, 10 s limit
+    // cmd:LINE        runs /bin/sh -c LINE, first line of its output (all of a document), 10 s limit
     // vault:...       not available yet: says so
-    Result<std::string> resolve(std::string_view reference, const std::string& origin) const;
+    Result<std::string> resolve(std::string_view reference, const std::string& origin,
+                                SecretForm form = SecretForm::key) const;
 
 private:
     Keychain* keychain_;

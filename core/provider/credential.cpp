@@ -1,0 +1,97 @@
+#include "core/provider/credential.hpp"
+
+#include <fmt/format.h>
+
+#include "core/config/listen.hpp"
+#include "core/net/timer_fd.hpp"
+#include "core/secrets/child.hpp"
+#include "core/telemetry/redact.hpp"
+#include "core/util/json_scan.hpp"
+
+namespace llmgw {
+namespace {
+
+constexpr std::size_t answer_bytes_max = 64 * 1024;
+
+void register_members(const Host& host, std::string_view document) {
+    for (const auto name : host.secret_members) {
+        const auto member = json_scan::last_member(document, name);
+        if (const auto text = member ? member->as_string() : std::nullopt) { register_secret(*text); }
+    }
+}
+
+// What a token server says of its refusal: RFC 6749, 5.2.
+std::string reason_in(std::string_view body) {
+    for (const auto* key : {"error_description", "error"}) {
+        const auto member = json_scan::member(body, key);
+        if (const auto text = member ? member->as_string() : std::nullopt) { return redact(text->substr(0, 300)); }
+    }
+    return "no reason given";
+}
+
+Result<std::string> post(const TokenRequest& asked, const CredentialTools& tools) {
+    const auto origin = origin_of(asked.url);
+    const auto failed = [&](std::string_view why) {
+        return fail(ErrorKind::credential, fmt::format("{} gave no token: {}", origin, why));
+    };
+    if (!origin.starts_with("https://") && !is_loopback_host(host_of(asked.url))) {
+        return fail(ErrorKind::credential, "a token is asked for over https only");
+    }
+    if (tools.transport == nullptr) { return failed("it was not asked"); }
+    const auto timer = timer_fd(tools.limit);
+    const Watch watch{-1, timer.get()};
+    const auto in_words = [&](const Error& error) {
+        // The only thing that makes this watch end a wait is the timer.
+        return failed(error.kind == ErrorKind::unavailable ? "it did not answer in time" : redact(error.message));
+    };
+    UpstreamRequest request;
+    request.url = asked.url;
+    request.headers = asked.headers;
+    request.headers.emplace_back("User-Agent", "llmgw");
+    request.headers.emplace_back("Accept", "application/json");
+    request.body = asked.body;
+    // The timer is the limit; these are only not to be shorter.
+    request.connect_timeout = request.first_byte_timeout = request.idle_timeout = tools.limit + std::chrono::seconds(1);
+    const auto response = tools.transport->open(request, watch);
+    if (!response) { return in_words(response.error()); }
+    std::string body;
+    for (;;) {
+        const auto chunk = (*response)->read(watch, tools.limit);
+        if (!chunk) { return in_words(chunk.error()); }
+        body += chunk->bytes;
+        if (chunk->end) { break; }
+        if (chunk->idle || body.size() > answer_bytes_max) { return failed("its answer does not end"); }
+    }
+    const int status = (*response)->status();
+    if (status < 200 || status >= 300) { return failed(fmt::format("{}: {}", status, reason_in(body))); }
+    return body;
+}
+
+}  // namespace
+
+Result<Credential> obtain_credential(const Provider& provider, const CredentialTools& tools) {
+    const auto* host = provider.host;
+    auto secret = tools.resolver.resolve(provider.api_key, origin_of(provider.base_url),
+                                         host != nullptr ? host->secret_form : SecretForm::key);
+    if (!secret) { return std::unexpected(secret.error()); }
+    register_secret(*secret);
+    if (host == nullptr || host->credential == nullptr) { return Credential{std::move(*secret), {}}; }
+    register_members(*host, *secret);
+    auto step = host->credential(provider, *secret, tools.clock.now_ms());
+    wipe(*secret);
+    if (!step) { return std::unexpected(step.error()); }
+    if (auto* ready = std::get_if<Credential>(&*step)) {
+        register_secret(ready->text);
+        return std::move(*ready);
+    }
+    auto& asked = std::get<TokenRequest>(*step);
+    auto answer = post(asked, tools);
+    wipe(asked.body);
+    if (!answer) { return std::unexpected(answer.error()); }
+    auto token = host->token(*answer, tools.clock.now_ms());
+    wipe(*answer);
+    if (token) { register_secret(token->text); }
+    return token;
+}
+
+}  // namespace llmgw
