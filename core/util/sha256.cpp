@@ -5,6 +5,7 @@
 
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
+#include <openssl/hmac.h>
 
 namespace llmgw {
 
@@ -21,6 +22,16 @@ std::string sha256_hex(std::string_view bytes) {
         hex += digits[digest[i] & 15];
     }
     return hex;
+}
+
+std::string hmac_sha256(std::string_view key, std::string_view bytes) {
+    std::array<unsigned char, EVP_MAX_MD_SIZE> digest{};
+    unsigned int size = 0;
+    [[maybe_unused]] const auto* made =
+        HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()),
+             reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(), &size);
+    assert(made != nullptr && size == 32);
+    return {reinterpret_cast<const char*>(digest.data()), size};
 }
 
 bool constant_time_equal(std::string_view a, std::string_view b) {
