@@ -48,6 +48,9 @@ Result<std::shared_ptr<const Snapshot>> Runtime::make_snapshot(Config config, st
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->config = std::move(config);
     snapshot->providers = std::move(resolved.providers);
+    auto routes = RouteTable::make(snapshot->config, snapshot->providers);
+    if (!routes) { return std::unexpected(routes.error()); }
+    snapshot->routes = std::move(*routes);
     snapshot->client_keys = std::move(client_keys);
     snapshot->keys = std::make_unique<KeyRing>(resolver_, transport_.get(), clock_);
     return std::shared_ptr<const Snapshot>(std::move(snapshot));

@@ -19,7 +19,10 @@ Result<Setup> load_setup(const Environment& env, const std::string& config_file)
     if (!config) { return std::unexpected(config.error()); }
     auto resolved = resolve_providers(*config, catalogue(), process_env);
     if (!resolved.ok()) { return fail(ErrorKind::config, resolved.errors()); }
-    Setup setup{std::move(*config), std::move(resolved.providers), {}};
+    Setup setup{std::move(*config), std::move(resolved.providers), {}, {}};
+    auto routes = RouteTable::make(setup.config, setup.providers);
+    if (!routes) { return std::unexpected(routes.error()); }
+    setup.routes = std::move(*routes);
     for (auto& finding : resolved.findings) {
         setup.warnings.push_back(std::move(finding.message));
     }

@@ -9,6 +9,7 @@
 #include "cli/environment.hpp"
 #include "core/config/config.hpp"
 #include "core/provider/resolve.hpp"
+#include "core/route/table.hpp"
 #include "core/util/result.hpp"
 
 namespace llmgw {
@@ -16,6 +17,7 @@ namespace llmgw {
 struct Setup {
     Config config;
     std::vector<Provider> providers;
+    RouteTable routes;                  // points into providers
     std::vector<std::string> warnings;  // one line each
 };
 

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "core/provider/provider.hpp"
@@ -73,6 +74,17 @@ struct ProviderConfig {
     std::string where;  // file:line:column, for messages
 };
 
+using TextPairs = std::vector<std::pair<std::string, std::string>>;
+
+// A [routes.NAME] table.
+struct RouteConfig {
+    std::string name;
+    std::string strategy = "fallback";
+    std::vector<std::string> targets;  // provider/model, or another route's name
+    std::string where;                 // file:line:column, for messages
+    std::vector<std::string> places;   // of each target
+};
+
 struct Config {
     ServerConfig server;
     FeaturesConfig features;
@@ -82,6 +94,7 @@ struct Config {
     ResponsesConfig responses;
     AskConfig ask;
     std::vector<ProviderConfig> providers;
+    std::vector<RouteConfig> routes;
     std::string path;  // the file it came from, "" when there is none
 };
 

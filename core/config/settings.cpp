@@ -3,53 +3,10 @@
 #include <array>
 
 #include "core/config/checks.hpp"
+#include "core/config/show_value.hpp"
 
 namespace llmgw {
 namespace {
-
-template <class T>
-std::string toml_quote(const T& text) {
-    static constexpr char digits[] = "0123456789ABCDEF";
-    std::string out = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            out += {'\\', c};
-        } else if (byte < 0x20 || byte == 0x7f) {
-            out += "\\u00";
-            out += {digits[byte >> 4], digits[byte & 15]};
-        } else {
-            out += c;
-        }
-    }
-    return out + '"';
-}
-
-std::string show(const std::string& value) {
-    return toml_quote(value);
-}
-std::string show(bool value) {
-    return value ? "true" : "false";
-}
-std::string show(std::int64_t value) {
-    return std::to_string(value);
-}
-std::string show(const std::vector<std::string>& values) {
-    std::string out = "[";
-    for (const auto& value : values) {
-        if (out.size() > 1) { out += ", "; }
-        out += toml_quote(value);
-    }
-    return out + "]";
-}
-std::string show(const std::optional<std::string>& value) {
-    return value ? toml_quote(*value) : "";
-}
-
-template <class Target>
-std::string show_slot(const SettingRow<Target>& row, Target target) {
-    return std::visit([&](auto slot) { return show(slot(target)); }, row.slot);
-}
 
 using S = std::string;
 using L = std::vector<std::string>;
@@ -350,7 +307,7 @@ std::string show_config(const Config& config) {
             out += std::string(row.key) + " = " + value + "\n";
         }
     }
-    return out;
+    return out + show_routes(config);
 }
 
 std::string example_config() {
@@ -381,7 +338,7 @@ std::string example_config() {
         out += "# " + std::string(row.doc) + "\n#" + std::string(row.key) + " = ";
         out += std::string(row.example.empty() ? row.initial : row.example) + "\n";
     }
-    return out;
+    return out + example_routes();
 }
 
 }  // namespace llmgw

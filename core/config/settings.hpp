@@ -14,8 +14,10 @@ namespace llmgw {
 
 // Where a value lives inside Target; the type of the member is the type of the setting.
 template <class Target>
-using Slot = std::variant<std::string& (*)(Target&), bool& (*)(Target&), std::int64_t& (*)(Target&),
-                          std::vector<std::string>& (*)(Target&), std::optional<std::string>& (*)(Target&)>;
+using Slot =
+    std::variant<std::string& (*)(Target&), bool& (*)(Target&), std::int64_t& (*)(Target&),
+                 std::vector<std::string>& (*)(Target&), std::vector<std::int64_t>& (*)(Target&),
+                 TextPairs& (*)(Target&), std::optional<std::string>& (*)(Target&), std::optional<bool>& (*)(Target&)>;
 
 template <class Target>
 struct SettingRow {
@@ -31,16 +33,21 @@ struct SettingRow {
     // never repeats the value where it could be a secret. May bring the value into its normal form.
     std::string (*check)(std::string& value) = nullptr;
     std::string_view example = {};  // in the example file, instead of the default; TOML text
+    bool one_is_list = false;       // a list of strings may be written as one string
 };
 
 using Setting = SettingRow<Config>;
 using ProviderSetting = SettingRow<ProviderConfig>;
+using RouteSetting = SettingRow<RouteConfig>;
 
 // In the order of the example file; keys of one section follow each other.
 std::span<const Setting> settings();
 
 // Keys of a [providers.NAME] table.
 std::span<const ProviderSetting> provider_settings();
+
+// Keys of a [routes.NAME] table.
+std::span<const RouteSetting> route_settings();
 
 // [a-z0-9] then [a-z0-9._-], at most 64: what may name a provider. "" or the complaint.
 std::string check_provider_name(std::string_view name);
@@ -54,5 +61,11 @@ std::string example_config();
 // The value of a row as TOML text.
 std::string show_value(const Setting& row, const Config& config);
 std::string show_value(const ProviderSetting& row, const ProviderConfig& provider);
+std::string show_value(const RouteSetting& row, const RouteConfig& route);
+
+// The [routes] tables as TOML.
+std::string show_routes(const Config& config);
+// The same as a commented example.
+std::string example_routes();
 
 }  // namespace llmgw

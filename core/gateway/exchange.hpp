@@ -16,6 +16,7 @@
 #include "core/net/http.hpp"
 #include "core/net/transport.hpp"
 #include "core/provider/provider.hpp"
+#include "core/route/table.hpp"
 #include "core/usage/ledger.hpp"
 #include "core/usage/prices.hpp"
 #include "core/util/clock.hpp"
@@ -33,6 +34,7 @@ struct AllowedKey {
 struct Snapshot {
     Config config;
     std::vector<Provider> providers;
+    RouteTable routes;  // points into providers
     std::vector<AllowedKey> client_keys;
     std::unique_ptr<KeyRing> keys;
 };

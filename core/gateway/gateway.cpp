@@ -10,6 +10,7 @@
 #include "core/policy/auth.hpp"
 #include "core/policy/feature.hpp"
 #include "core/policy/policy.hpp"
+#include "core/route/make_plan.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/util/id.hpp"
 
@@ -74,15 +75,27 @@ HttpReply refuse(Exchange& exchange, const Error& error) {
     return refuse(exchange, to_api_error(error, exchange.call_id()));
 }
 
-Result<Target> choose_target(Exchange& exchange) {
+// What the call names: a route, or a model.
+Result<Plan> plan_named(const Exchange& exchange, std::string_view model) {
+    const auto& snapshot = *exchange.snapshot;
+    const auto& endpoint = exchange.endpoint;
+    const auto translatable = endpoint.translatable() ? Translatable::yes : Translatable::no;
+    if (const auto* route = snapshot.routes.find(model)) {
+        return plan_route(*route, {endpoint.dialect, translatable, snapshot.providers});
+    }
+    auto target = resolve_model(model, endpoint.dialect, snapshot.providers, translatable);
+    if (!target) { return std::unexpected(target.error()); }
+    return Plan{{}, {{std::move(*target), {}}}, {}};
+}
+
+Result<Plan> choose_plan(Exchange& exchange) {
     const auto& snapshot = *exchange.snapshot;
     const auto& endpoint = exchange.endpoint;
     auto& row = exchange.row;
-    const auto translatable = endpoint.translatable() ? Translatable::yes : Translatable::no;
     if (endpoint.model_in_path) {
         row.requested_model = endpoint.path_model;
         row.stream = endpoint.stream_by_path;
-        return resolve_model(endpoint.path_model, endpoint.dialect, snapshot.providers, translatable);
+        return plan_named(exchange, endpoint.path_model);
     }
     if (endpoint.model_in_body()) {
         auto peek = peek_body(exchange.body);
@@ -90,9 +103,11 @@ Result<Target> choose_target(Exchange& exchange) {
         exchange.peek = std::move(*peek);
         row.requested_model = exchange.peek.model.value_or("");
         row.stream = exchange.peek.stream;
-        return resolve_model(row.requested_model, endpoint.dialect, snapshot.providers, translatable);
+        return plan_named(exchange, row.requested_model);
     }
-    return resolve_default(endpoint.dialect, snapshot.providers, snapshot.config.server.v1_provider);
+    auto target = resolve_default(endpoint.dialect, snapshot.providers, snapshot.config.server.v1_provider);
+    if (!target) { return std::unexpected(target.error()); }
+    return Plan{{}, {{std::move(*target), {}}}, {}};
 }
 
 }  // namespace
@@ -182,17 +197,17 @@ HttpReply Gateway::serve(const std::shared_ptr<Exchange>& exchange, const BodyRe
     exchange->body = std::move(*body);
     row.request_bytes = static_cast<std::int64_t>(exchange->body.size());
     if (auto listed = models_reply(*exchange, models_)) { return std::move(*listed); }
-    const auto target = choose_target(*exchange);
-    if (!target) { return refuse(*exchange, target.error()); }
+    const auto plan = choose_plan(*exchange);
+    if (!plan) { return refuse(*exchange, plan.error()); }
     if (const auto refused = run_policies(policies(), Stage::body, *exchange, exchange->policies_ran)) {
         return refuse(*exchange, *refused);
     }
     log_debug("call", {{"call", row.call_id},
                        {"operation", row.operation},
                        {"model", row.requested_model},
-                       {"provider", target->provider->name},
+                       {"provider", plan->targets.front().target.provider->name},
                        {"feature", row.feature}});
-    return dispatch(exchange, {{}, {{*target, {}}}, {}});
+    return dispatch(exchange, *plan);
 }
 
 }  // namespace llmgw

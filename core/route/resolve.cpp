@@ -32,8 +32,18 @@ std::string speakers(DialectId dialect, const std::vector<Provider>& providers) 
 constexpr std::array<DialectId, 4> by_expression{DialectId::anthropic, DialectId::openai_responses, DialectId::gemini,
                                                  DialectId::openai_chat};
 
-Result<Target> checked(const Provider& provider, std::string model, DialectId dialect,
-                       const std::vector<Provider>& providers, Translatable translatable) {
+}  // namespace
+
+std::string_view native_provider(DialectId dialect) {
+    switch (dialect) {
+        case DialectId::anthropic: return "anthropic";
+        case DialectId::gemini: return "gemini";
+        default: return "openai";
+    }
+}
+
+Result<Target> resolve_target(const Provider& provider, std::string model, DialectId dialect,
+                              const std::vector<Provider>& providers, Translatable translatable) {
     if (provider.speaks(dialect, model)) { return Target{&provider, std::move(model), dialect}; }
     if (translatable == Translatable::yes) {
         // A credential the client brought is meant for one origin, and for the dialect that is spoken there.
@@ -54,16 +64,6 @@ Result<Target> checked(const Provider& provider, std::string model, DialectId di
                                             speakers(dialect, providers) + ".");
 }
 
-}  // namespace
-
-std::string_view native_provider(DialectId dialect) {
-    switch (dialect) {
-        case DialectId::anthropic: return "anthropic";
-        case DialectId::gemini: return "gemini";
-        default: return "openai";
-    }
-}
-
 Result<Target> resolve_model(std::string_view model, DialectId dialect, const std::vector<Provider>& providers,
                              Translatable translatable) {
     if (model.starts_with(via_prefix) && model.find('/', via_prefix.size()) != std::string_view::npos) {
@@ -72,7 +72,7 @@ Result<Target> resolve_model(std::string_view model, DialectId dialect, const st
     if (model.empty()) { return fail(ErrorKind::bad_request, "llmgw: the request names no model"); }
     if (const auto slash = model.find('/'); slash != std::string_view::npos && slash + 1 < model.size()) {
         if (const auto* provider = named(providers, model.substr(0, slash))) {
-            return checked(*provider, std::string(model.substr(slash + 1)), dialect, providers, translatable);
+            return resolve_target(*provider, std::string(model.substr(slash + 1)), dialect, providers, translatable);
         }
     }
     const Provider* lister = nullptr;
@@ -88,7 +88,7 @@ Result<Target> resolve_model(std::string_view model, DialectId dialect, const st
         return fail(ErrorKind::bad_request, "llmgw: several providers list the model \"" + std::string(model) +
                                                 "\"; name one of them: " + also);
     }
-    if (lister != nullptr) { return checked(*lister, std::string(model), dialect, providers, translatable); }
+    if (lister != nullptr) { return resolve_target(*lister, std::string(model), dialect, providers, translatable); }
     // None of the native providers has a slash in its models' names, so this one was meant for another provider.
     if (const auto slash = model.find('/'); slash != std::string_view::npos) {
         std::string names;
@@ -103,7 +103,7 @@ Result<Target> resolve_model(std::string_view model, DialectId dialect, const st
     if (native == nullptr) {
         return fail(ErrorKind::bad_request, "llmgw: no provider lists the model \"" + std::string(model) + "\"");
     }
-    return checked(*native, std::string(model), dialect, providers, translatable);
+    return resolve_target(*native, std::string(model), dialect, providers, translatable);
 }
 
 Result<Target> resolve_default(DialectId dialect, const std::vector<Provider>& providers,

@@ -34,6 +34,11 @@ inline constexpr std::string_view via_prefix = "claude-via/";
 Result<Target> resolve_model(std::string_view model, DialectId dialect, const std::vector<Provider>& providers,
                              Translatable translatable = Translatable::no);
 
+// A target whose provider and model are known already, with the dialect to speak. Error (bad_request): the provider
+// speaks none that would do.
+Result<Target> resolve_target(const Provider& provider, std::string model, DialectId dialect,
+                              const std::vector<Provider>& providers, Translatable translatable);
+
 // Where calls without a model go: the dialect's native provider, or `openai_provider` for the openai dialects.
 Result<Target> resolve_default(DialectId dialect, const std::vector<Provider>& providers,
                                std::string_view openai_provider);

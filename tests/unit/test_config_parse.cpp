@@ -28,9 +28,9 @@ TEST_CASE("config: every bad line has its place, what is wrong and what was expe
          "c.toml:2:1: unknown key \"zzz\" in [server]; expected listen, require_key, allowed_hosts, allowed_origins, "
          "max_body_mb, max_connections, shutdown_grace_s, v1_provider or websocket"},
         {"[sever]\n", R"(c.toml:1:2: unknown key "sever"; did you mean "server"?)"},
-        {"[routes.fast]\ntargets = []\n",
-         "c.toml:1:2: unknown key \"routes\"; expected server, features, timeouts, log, prices, responses, ask or "
-         "providers"},
+        {"[rooms.fast]\ntargets = []\n",
+         "c.toml:1:2: unknown key \"rooms\"; expected server, features, timeouts, log, prices, responses, ask, "
+         "providers or routes"},
         {"[providers.local]\n  base_uri = \"http://h/v1\"\n",
          R"(c.toml:2:3: unknown key "base_uri" in [providers.local]; did you mean "base_url"?)"},
         // types

@@ -21,6 +21,13 @@ TEST_CASE("settings: the table's defaults are the structure's") {
         // What has no default has something to show in the example file.
         CHECK((!row.initial.empty() || !row.example.empty()));
     }
+    const RouteConfig route;
+    for (const auto& row : route_settings()) {
+        CAPTURE(row.key);
+        const auto shown = show_value(row, route);
+        CHECK((shown == row.initial || (row.initial.empty() && (shown == "\"\"" || shown == "[]"))));
+        CHECK((!row.initial.empty() || !row.example.empty()));
+    }
 }
 
 TEST_CASE("settings: every row is documented, unique and bounded") {
