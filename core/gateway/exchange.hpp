@@ -16,6 +16,7 @@
 #include "core/net/http.hpp"
 #include "core/net/transport.hpp"
 #include "core/provider/provider.hpp"
+#include "core/route/health.hpp"
 #include "core/usage/ledger.hpp"
 #include "core/usage/prices.hpp"
 #include "core/util/clock.hpp"
@@ -45,6 +46,7 @@ struct Services {
     const DialectSet& dialects;
     const Prices& prices;
     TurnStore& turns;
+    Health& health;
 };
 
 struct Translation;  // translation.hpp
