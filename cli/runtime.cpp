@@ -58,7 +58,7 @@ Result<std::shared_ptr<const Snapshot>> Runtime::make_snapshot(Config config, st
 
 void Runtime::start(std::shared_ptr<const Snapshot> snapshot, Ledger* ledger) {
     auto& used = ledger != nullptr ? *ledger : static_cast<Ledger&>(*ledger_);
-    gateway_ = std::make_unique<Gateway>(Services{clock_, used, *transport_, dialects(), prices_, turns_},
+    gateway_ = std::make_unique<Gateway>(Services{clock_, used, *transport_, dialects(), prices_, turns_, health_},
                                          std::move(snapshot));
 }
 

@@ -8,6 +8,7 @@
 #include "core/config/config.hpp"
 #include "core/gateway/gateway.hpp"
 #include "core/net/transport.hpp"
+#include "core/route/health.hpp"
 #include "core/secrets/secrets.hpp"
 #include "core/usage/ledger.hpp"
 #include "core/usage/prices.hpp"
@@ -41,6 +42,7 @@ private:
     PriceTable price_table_;
     Prices prices_;
     TurnStore turns_{clock_};
+    Health health_{clock_};
     std::unique_ptr<Transport> transport_;
     std::unique_ptr<UsageLedger> ledger_;
     std::unique_ptr<Gateway> gateway_;

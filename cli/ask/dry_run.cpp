@@ -53,7 +53,8 @@ Result<DryRun> dry_run(Config config, std::vector<Provider> providers, const Htt
     }
     snapshot->keys = std::make_unique<KeyRing>(no_secrets);
     TurnStore turns(clock);
-    Gateway gateway(Services{clock, ledger, transport, dialects(), prices, turns}, snapshot);
+    Health health(clock);
+    Gateway gateway(Services{clock, ledger, transport, dialects(), prices, turns, health}, snapshot);
     const auto reply = gateway.handle(
         request, [&] { return Result<std::string>(request.body); }, Watch{});
     if (!transport.seen) { return fail(ErrorKind::usage, error_text(reply.body)); }

@@ -17,6 +17,7 @@
 #include "core/net/transport.hpp"
 #include "core/provider/provider.hpp"
 #include "core/route/table.hpp"
+#include "core/route/health.hpp"
 #include "core/usage/ledger.hpp"
 #include "core/usage/prices.hpp"
 #include "core/util/clock.hpp"
@@ -47,6 +48,7 @@ struct Services {
     const DialectSet& dialects;
     const Prices& prices;
     TurnStore& turns;
+    Health& health;
 };
 
 struct Translation;  // translation.hpp

@@ -1,6 +1,8 @@
 // What a call is to try, in order. Made once per call, before the first attempt; pure data.
 #pragma once
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -11,6 +13,8 @@ namespace llmgw {
 struct PlannedTarget {
     Target target;
     std::string reason;  // for `routes explain` and the debug log: why it stands here
+    // How long it may stay silent before its first content; nullopt: as the settings say.
+    std::optional<std::chrono::milliseconds> first_byte_timeout = std::nullopt;
 };
 
 struct LeftOut {
