@@ -239,20 +239,23 @@ constexpr std::array provider_rows{
                            "no versions",
                     .reloadable = true,
                     .slot = +[](P& p) -> S& { return p.settings.api_version; },
-                    .check = check_word},
+                    .check = check_word,
+                    .example = "\"2024-10-21\""},
     ProviderSetting{.key = "project",
                     .initial = "",
                     .doc = "vertex: the Google Cloud project; without it GOOGLE_CLOUD_PROJECT",
                     .reloadable = true,
                     .slot = +[](P& p) -> S& { return p.settings.project; },
-                    .check = check_word},
+                    .check = check_word,
+                    .example = "\"my-project\""},
     ProviderSetting{.key = "location",
                     .initial = "",
                     .doc = "vertex: the region, \"us\", \"eu\" or \"global\"; without it GOOGLE_CLOUD_LOCATION, then "
                            "\"global\"",
                     .reloadable = true,
                     .slot = +[](P& p) -> S& { return p.settings.location; },
-                    .check = check_word},
+                    .check = check_word,
+                    .example = "\"europe-west1\""},
 };
 
 std::string_view section_of(std::string_view key) {
