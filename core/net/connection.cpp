@@ -9,6 +9,7 @@
 #include <curl/curl.h>
 #include <sys/socket.h>
 
+#include "core/net/loopback_connect.hpp"
 #include "core/provider/provider.hpp"
 
 namespace llmgw {
@@ -57,15 +58,22 @@ struct Connection::Handles {
     Handles& operator=(const Handles&) = delete;
 };
 
-Connection::Connection() : handles_(std::make_unique<Handles>()) {}
+Connection::Connection() = default;
 Connection::~Connection() = default;
 
 Result<std::unique_ptr<Connection>> Connection::open(const std::string& url, milliseconds connect_timeout,
                                                      const Watch& watch) {
+    std::unique_ptr<Connection> connection(new Connection);
+    if (auto made = connect_loopback(origin_of(url), connect_timeout, watch)) {
+        if (!*made) { return std::unexpected(made->error()); }
+        connection->own_ = std::move(**made);
+        connection->fd_ = connection->own_.get();
+        return connection;
+    }
     // At the first request: a program that makes none does not pay for it.
     static std::once_flag once;
     std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
-    std::unique_ptr<Connection> connection(new Connection);
+    connection->handles_ = std::make_unique<Handles>();
     if (auto made = connection->connect(url, connect_timeout, watch); !made) { return std::unexpected(made.error()); }
     return connection;
 }

@@ -1,7 +1,8 @@
 // One connection to an origin: libcurl finds the address, goes through the proxy the environment names and speaks
 // TLS; the bytes on it are ours (CURLOPT_CONNECT_ONLY). HTTP/1.1 itself is core/net/http1_response.hpp and
 // http_transport.cpp: a streamed event then costs one recv, with no poll before it and no copy, which libcurl's
-// own transfer engine cannot do. connection.cpp is the one file that sees curl.h.
+// own transfer engine cannot do. connection.cpp is the one file that sees curl.h. An upstream that is a loopback
+// address is reached without libcurl (loopback_connect.hpp).
 #pragma once
 
 #include <chrono>
@@ -11,6 +12,7 @@
 #include <string_view>
 
 #include "core/net/transport.hpp"
+#include "core/util/file.hpp"
 #include "core/util/result.hpp"
 
 namespace llmgw {
@@ -48,7 +50,8 @@ private:
     Result<> connect(const std::string& url, std::chrono::milliseconds connect_timeout, const Watch& watch);
 
     struct Handles;
-    std::unique_ptr<Handles> handles_;
+    std::unique_ptr<Handles> handles_;  // none on a loopback address: that socket is our own
+    Fd own_;
     int fd_ = -1;
     bool tls_ = false;
     int errno_ = 0;
