@@ -82,6 +82,8 @@ std::unique_ptr<CLI::App> build_app(Environment& env, int& exit_code) {
 int run_app(int argc, char** argv) {
     // A closed pipe is told by write(), not by a signal.
     std::signal(SIGPIPE, SIG_IGN);
+    // A log that has grown to a limit of the shell's is no reason to end a gateway: the write fails and says so.
+    std::signal(SIGXFSZ, SIG_IGN);
     // A core file would hold keys.
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);

@@ -81,7 +81,7 @@ Result<pid_t> spawn(const ChildRun& run, int input, int output) {
     sigset_t defaults;
     sigemptyset(&none);
     sigemptyset(&defaults);
-    for (const int signal : {SIGPIPE, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
+    for (const int signal : {SIGPIPE, SIGXFSZ, SIGINT, SIGTERM, SIGHUP, SIGCHLD}) {
         sigaddset(&defaults, signal);
     }
     posix_spawnattr_setsigmask(&plan.attributes, &none);

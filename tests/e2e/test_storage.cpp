@@ -9,6 +9,7 @@
 
 #include <doctest/doctest.h>
 #include <sqlite3.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "tests/e2e/world.hpp"
@@ -187,6 +188,32 @@ TEST_CASE("T22: a locked database holds up no call, and its rows come later") {
     }
     REQUIRE(::sqlite3_exec(db, "COMMIT", nullptr, nullptr, nullptr) == SQLITE_OK);
     ::sqlite3_close(db);
+    CHECK(wait_logged(world.home.database(), whole) == std::vector<std::string>{});
+}
+
+TEST_CASE("T22: a full disk holds up no call, and its rows come when there is room") {
+    World world;
+    world.upstream.record(false);
+    const auto first = world.ask(canned::wires()[0]);
+    CHECK_FALSE(world.gateway().call_row(first).empty());
+    // No file of the gateway's may grow: what a write meets on a full disk, with another error number.
+    const int pid = world.gateway().process().pid();
+    rlimit before{};
+    REQUIRE(::prlimit(pid, RLIMIT_FSIZE, nullptr, &before) == 0);
+    auto limited = before;
+    limited.rlim_cur = 4096;
+    REQUIRE(::prlimit(pid, RLIMIT_FSIZE, &limited, nullptr) == 0);
+    std::set<std::string> whole;
+    {
+        Load load(world.gateway(), clients);
+        CHECK(load.wait_calls(calls_enough));
+        load.stop();
+        CHECK(load.failed() == 0);
+        whole = load.whole();
+    }
+    CHECK(wait_logged(world.home.database(), {first.header("x-llmgw-call-id")}).empty());
+    CHECK(logged(world.home.database()).size() < whole.size());
+    REQUIRE(::prlimit(pid, RLIMIT_FSIZE, &before, nullptr) == 0);
     CHECK(wait_logged(world.home.database(), whole) == std::vector<std::string>{});
 }
 
