@@ -21,7 +21,7 @@ constexpr const char* usage_text =
     R"(usage: llmgw_bench [--llmgw PATH] [options]
   --llmgw PATH     the binary to measure; without it only nginx and the mock itself
   --quick          short and few rounds, for a first look
-  --only PHASE     start, small, one, body, streams or burst
+  --only PHASE     start, small, one, body, streams, burst or translated
   --rounds N       rounds of every phase
   --streams N      concurrent streams (1000)
   --seconds S      length of one stream and of one closed loop
@@ -98,7 +98,7 @@ bool parse(int argc, char** argv, Options& options) {
             return false;
         }
     }
-    return options.plan.only.empty() || includes("start,small,one,body,streams,burst", options.plan.only);
+    return options.plan.only.empty() || includes("start,small,one,body,streams,burst,translated", options.plan.only);
 }
 
 int run(Options& options) {

@@ -36,6 +36,9 @@ struct StreamsOptions {
     int streams = 1000;
     double ramp_s = 1;  // the time over which they are opened; 0 for a burst
     RequestOptions request;
+    // The mock speaks another dialect than the request: no byte is what it sent, but every time stamp arrives, in its
+    // event, and the end does.
+    bool translated = false;
     // Called once, from another thread, when about three quarters of the time have gone by: all streams run then.
     std::function<void()> while_running;
 };

@@ -167,6 +167,7 @@ private:
 
     // A piece of the body. Parts have known lengths, so nothing has to be searched.
     void take(Stream& stream, std::string_view piece, std::int64_t now) {
+        if (options_.translated) { return take_translated(stream, piece, now); }
         while (!piece.empty() && stream.good) {
             int count = options_.request.pace.count;
             const std::string& part = stream.part == 0       ? script_.prologue
@@ -190,6 +191,38 @@ private:
         }
     }
 
+    // Events of Anthropic's: each text delta is one of the mock's events.
+    void take_translated(Stream& stream, std::string_view piece, std::int64_t now) {
+        constexpr std::string_view text_mark = "\"text_delta\",\"text\":\" ";
+        const int count = options_.request.pace.count;
+        stream.partial.append(piece);
+        std::size_t begin = 0;
+        for (std::size_t end = 0; (end = stream.partial.find("\n\n", begin)) != std::string::npos; begin = end + 2) {
+            const auto event = std::string_view(stream.partial).substr(begin, end - begin);
+            if (event.starts_with("event: message_start")) {
+                stream.good = stream.part == 0;
+                first_event(stream, now);
+                stream.part = 1;
+            } else if (const auto at = event.find(text_mark); at != std::string_view::npos) {
+                const auto digits = event.substr(at + text_mark.size());
+                const std::int64_t sent_ns = digits.size() > stamp_digits ? read_stamp(digits.data()) : -1;
+                stream.good = sent_ns >= 0 && stream.part >= 1 && stream.part <= count;
+                delays_.push_back({sent_ns, now - sent_ns});
+                ++stream.part;
+            } else if (event.starts_with("event: message_stop")) {
+                stream.good = stream.part == count + 1;
+                ++stream.part;
+            }
+            if (!stream.good) { return; }
+        }
+        stream.partial.erase(0, begin);
+    }
+
+    void first_event(Stream& stream, std::int64_t now) {
+        stream.first_event_ns = now;
+        last_first_event_ns_ = std::max(last_first_event_ns_, now);
+    }
+
     void check(Stream& stream, const std::string& part, std::string_view text, std::int64_t now) {
         if (&part != &script_.event) {
             stream.good = text == part;
@@ -200,10 +233,7 @@ private:
                           std::memcmp(text.data() + after, part.data() + after, part.size() - after) == 0;
             delays_.push_back({sent_ns, now - sent_ns});
         }
-        if (stream.part == 0) {
-            stream.first_event_ns = now;
-            last_first_event_ns_ = std::max(last_first_event_ns_, now);
-        }
+        if (stream.part == 0) { first_event(stream, now); }
         ++stream.part;
     }
 

@@ -84,9 +84,18 @@ Numbers loop_phase(const Plan& plan, const Stage& stage, const Target& target, i
     return numbers;
 }
 
-Numbers streams_phase(const Plan& plan, const Stage& stage, const Target& target, bool burst, Results& results,
+// A client of Anthropic's with a model of OpenAI's.
+void translate(StreamsOptions& options) {
+    options.translated = true;
+    options.request.shape = Shape::messages;
+    options.request.model = "chat/gpt-5-mini";
+}
+
+Numbers streams_phase(const Plan& plan, const Stage& stage, const Target& target, Results& results,
                       const std::string& phase) {
+    const bool burst = phase == "burst";
     StreamsOptions options;
+    if (phase == "translated") { translate(options); }
     options.port = target.port;
     options.streams = plan.streams;
     options.ramp_s = burst ? 0 : 1;
@@ -95,7 +104,7 @@ Numbers streams_phase(const Plan& plan, const Stage& stage, const Target& target
     double seconds = burst ? std::min(1.5, plan.stream_s) : plan.stream_s;
     options.request.pace = {plan.events_per_s, static_cast<int>(plan.events_per_s * seconds)};
     Memory memory;
-    if (!burst && target.process != nullptr) {
+    if (phase == "streams" && target.process != nullptr) {
         options.while_running = [&memory, &target] { memory = target.process->memory(); };
     }
     stage.reset_mock_stats();
@@ -188,9 +197,10 @@ void run_phases(const Plan& plan, Stage& stage, const std::vector<Target>& targe
         {"one", plan.rounds, [&](const Target& t) { return loop_phase(plan, stage, t, 1, 0, results, "one"); }},
         {"body", plan.rounds, [&](const Target& t) { return loop_phase(plan, stage, t, 1, 300'000, results, "body"); }},
         {"streams", plan.stream_rounds,
-         [&](const Target& t) { return streams_phase(plan, stage, t, false, results, "streams"); }},
-        {"burst", plan.stream_rounds,
-         [&](const Target& t) { return streams_phase(plan, stage, t, true, results, "burst"); }},
+         [&](const Target& t) { return streams_phase(plan, stage, t, results, "streams"); }},
+        {"burst", plan.stream_rounds, [&](const Target& t) { return streams_phase(plan, stage, t, results, "burst"); }},
+        {"translated", plan.stream_rounds,
+         [&](const Target& t) { return streams_phase(plan, stage, t, results, "translated"); }},
     };
     Patience patience(plan);
     for (const Phase& phase : phases) {
@@ -200,6 +210,8 @@ void run_phases(const Plan& plan, Stage& stage, const std::vector<Target>& targe
             std::vector<Target> turn = targets;
             if (round % 2 == 1) { std::reverse(turn.begin(), turn.end()); }
             for (const Target& target : turn) {
+                // Only llmgw can.
+                if (std::string_view(phase.name) == "translated" && target.name != "llmgw") { continue; }
                 results.add(phase.name, target.name, patience.run_undisturbed([&] { return phase.run(target); }));
             }
         }

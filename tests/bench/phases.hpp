@@ -41,7 +41,8 @@ struct Results {
 };
 
 // small: 32 connections. one: a single connection. body: 300 KB, one connection. streams: opened over a second.
-// burst: opened all at once. For each round the targets take turns, every other round in reverse.
+// burst: opened all at once. translated: streams in another dialect than the mock's. For each round the targets take
+// turns, every other round in reverse.
 void run_phases(const Plan& plan, Stage& stage, const std::vector<Target>& targets, Results& results);
 
 // Start-up and `--version`, and what llmgw and nginx hold in memory when idle. Leaves llmgw running.

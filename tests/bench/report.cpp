@@ -73,6 +73,11 @@ private:
             lines.push_back(bounded(line, line.llmgw / line.nginx, "<=", 3));
             lines.push_back(take("  p99 once all are open, us", phase, "steady_us_p99"));
         }
+        Line line = take("translated " + streams + "broken", "translated", "broken");
+        lines.push_back(bounded(line, line.llmgw, "<=", 0));
+        line = take("  CPU per event, us", "translated", "cpu_us_per_event");
+        lines.push_back(bounded(line, line.llmgw, "<=", 30));
+        lines.push_back(take("  delay per event p50, us", "translated", "delay_us_p50"));
     }
 
     void add_reuse(std::vector<Line>& lines) const {
@@ -120,7 +125,7 @@ bool shown(const Line& line) {
 void print_costs(const Results& results) {
     fmt::print("\n{:<10}{:<8}{:>12}{:>12}{:>12}{:>15}{:>18}{:>18}\n", "phase", "target", "mock cores", "its cores",
                "load cores", "others' cores", "its us per call", "mock late p99 us");
-    for (const char* phase : {"small", "one", "body", "streams", "burst"}) {
+    for (const char* phase : {"small", "one", "body", "streams", "burst", "translated"}) {
         auto found = results.rounds.find(phase);
         if (found == results.rounds.end()) { continue; }
         for (const char* target : {"direct", "nginx", "llmgw"}) {

@@ -130,12 +130,14 @@ std::vector<std::string> Stage::llmgw_environment() const {
 
 bool Stage::start_llmgw() {
     if (llmgw_port_ == 0) { llmgw_port_ = free_port(); }
-    write_file(
-        directory_ + "/config/llmgw/config.toml",
-        fmt::format("[server]\nlisten = \"127.0.0.1:{0}\"\n\n"
-                    "[providers.openai]\nbase_url = \"http://127.0.0.1:{1}/v1\"\napi_key = \"env:OPENAI_API_KEY\"\n\n"
-                    "[providers.anthropic]\nbase_url = \"http://127.0.0.1:{1}\"\napi_key = \"env:ANTHROPIC_API_KEY\"\n",
-                    llmgw_port_, mock_port_));
+    write_file(directory_ + "/config/llmgw/config.toml",
+               fmt::format(
+                   "[server]\nlisten = \"127.0.0.1:{0}\"\n\n"
+                   "[providers.openai]\nbase_url = \"http://127.0.0.1:{1}/v1\"\napi_key = \"env:OPENAI_API_KEY\"\n\n"
+                   "[providers.anthropic]\nbase_url = \"http://127.0.0.1:{1}\"\napi_key = \"env:ANTHROPIC_API_KEY\"\n\n"
+                   "[providers.chat]\ntype = \"openai\"\nbase_url = \"http://127.0.0.1:{1}/v1\"\n"
+                   "api_key = \"env:OPENAI_API_KEY\"\ndialects = [\"openai-chat\"]\n",
+                   llmgw_port_, mock_port_));
     Command command{{options_.llmgw_path, "serve"}, llmgw_environment(), directory_ + "/llmgw.log"};
     if (!llmgw_.start(command)) {
         complain(options_.llmgw_path + ": " + std::strerror(errno), "llmgw.log");

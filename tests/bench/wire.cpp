@@ -117,7 +117,8 @@ Pace find_pace(std::string_view body) {
 
 std::string make_request(const RequestOptions& options, int port) {
     bool chat = options.shape == Shape::chat;
-    std::string body = R"({"model":")" + (chat ? chat_model : messages_model) + "\"";
+    const std::string& model = !options.model.empty() ? options.model : chat ? chat_model : messages_model;
+    std::string body = R"({"model":")" + model + "\"";
     if (!chat) { body += R"(,"max_tokens":1024)"; }
     if (options.stream) { body += R"(,"stream":true)"; }
     if (options.stream && chat) { body += R"(,"stream_options":{"include_usage":true})"; }

@@ -40,6 +40,7 @@ Pace find_pace(std::string_view body);  // the default when the text is not ther
 // A whole HTTP request. The body has the model first and is padded with prompt text to about `body_bytes`.
 struct RequestOptions {
     Shape shape = Shape::chat;
+    std::string model;  // "" is the shape's own
     std::string key;
     std::size_t body_bytes = 0;
     bool stream = false;
