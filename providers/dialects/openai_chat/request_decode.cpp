@@ -1,6 +1,6 @@
 // Reads a Chat Completions request: everything but its messages and tools.
-#include <nlohmann/json.hpp>
-
+#include "core/util/json_valid.hpp"
+#include "core/util/utf8.hpp"
 #include "providers/dialects/common.hpp"
 #include "providers/dialects/openai_chat/codec.hpp"
 #include "providers/dialects/openai_chat/request_read.hpp"
@@ -322,7 +322,9 @@ private:
 
 Result<ChatRequest> OpenAiChatCodec::decode_request(std::string_view body) const {
     // Parts are kept as the text they were written in, so all of it must be JSON, not only what is looked at.
-    if (!nlohmann::json::accept(body)) { return fail(ErrorKind::bad_request, "The request body is not valid JSON."); }
+    if (!is_json(body) || !is_utf8(body)) {
+        return fail(ErrorKind::bad_request, "The request body is not valid JSON.");
+    }
     if (!json_scan::each_member(body, [](std::string_view, const Value&) { return false; })) {
         return fail(ErrorKind::bad_request, "The request body is not a JSON object.");
     }
