@@ -4,6 +4,7 @@
 #include "providers/dialects/common.hpp"
 #include "providers/dialects/openai_chat/codec.hpp"
 #include "providers/dialects/openai_chat/request_read.hpp"
+#include "providers/dialects/openai_chat/responses_shaped.hpp"
 
 namespace llmgw::wire {
 
@@ -328,18 +329,13 @@ Result<ChatRequest> OpenAiChatCodec::decode_request(std::string_view body) const
     if (!json_scan::each_member(body, [](std::string_view, const Value&) { return false; })) {
         return fail(ErrorKind::bad_request, "The request body is not a JSON object.");
     }
+    if (chat::is_responses_shaped(body)) { return chat::read_responses_shaped(body); }
     return chat::RequestReader().read(body);
 }
 
-bool is_responses_shaped(std::string_view body) {
-    bool input = false;
-    bool messages = false;
-    json_scan::each_member(body, [&](std::string_view key, const Value& value) {
-        if (key == "input") { input = value.type != Type::null; }
-        if (key == "messages") { messages = value.type != Type::null; }
-        return true;
-    });
-    return input && !messages;
+std::optional<DialectId> OpenAiChatCodec::written_in(std::string_view body) const {
+    if (chat::is_responses_shaped(body)) { return DialectId::openai_responses; }
+    return std::nullopt;
 }
 
 }  // namespace llmgw::wire
