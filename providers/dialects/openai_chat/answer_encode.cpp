@@ -78,7 +78,13 @@ private:
             case PartKind::tool_call: begin_call(begin, choice); break;
             case PartKind::media: write_media(begin); break;
             case PartKind::foreign:
-                drops_.note(fmt::format("answer: {}", begin.foreign.type), "openai-chat has no such block");
+                // What is this dialect's is a member of the message.
+                if (begin.foreign.origin == DialectId::openai_chat) {
+                    delta(begin.candidate, fmt::format(R"({{{}:{}}})", json_scan::quote(begin.foreign.type),
+                                                       one_line(begin.foreign.raw)));
+                } else {
+                    drops_.note(fmt::format("answer: {}", begin.foreign.type), "openai-chat has no such block");
+                }
                 break;
             case PartKind::reasoning:
             case PartKind::refusal: break;
