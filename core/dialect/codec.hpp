@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -112,6 +113,9 @@ public:
     // bad_request names the member and what was expected. `model` and `stream` are the path's for gemini: the caller
     // sets them.
     virtual Result<ChatRequest> decode_request(std::string_view body) const = 0;
+    // The dialect of a body that is another's although clients send it to this one's endpoint: decode_request reads it,
+    // but no provider of this dialect would. nullopt for all others.
+    virtual std::optional<DialectId> written_in(std::string_view) const { return std::nullopt; }
     virtual std::unique_ptr<AnswerEncoder> answer_encoder(const AnswerWishes& wishes, Drops& drops) const = 0;
     // A whole answer: the JSON body. The events are complete (they end with End) and have no Failed.
     virtual std::string encode_answer(const std::vector<AnswerEvent>& events, const AnswerWishes& wishes,

@@ -108,7 +108,7 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan) 
 
     const bool counting = exchange->endpoint.operation == Operation::count_tokens;
     auto prepared = std::make_shared<PreparedRequest>();
-    if (target.dialect == exchange->endpoint.dialect) {
+    if (exchange->passes_as_it_is(target.dialect)) {
         prepare_upstream(*exchange, target, *key, *prepared);
         if (holds_foreign_seals(*exchange)) {
             if (auto made = take_out_foreign_seals(*exchange, target, *prepared); !made) {

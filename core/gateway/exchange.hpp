@@ -66,6 +66,8 @@ struct Exchange {
     Watch watch;
     std::int64_t started_us = 0;  // steady
 
+    // The dialect its body is written in: the endpoint's, but for clients that mix two (Codec::written_in).
+    DialectId body_dialect = DialectId::openai_chat;
     // The dialect spoken to the provider of the running attempt, that provider, and what was made of the call when it
     // is not the client's.
     DialectId provider_dialect = DialectId::openai_chat;
@@ -80,6 +82,8 @@ struct Exchange {
     std::size_t policies_ran = 0;  // for their closing hooks
     bool settled = false;
 
+    // Whether a provider that is spoken to in this dialect gets the client's own bytes.
+    bool passes_as_it_is(DialectId spoken) const { return spoken == endpoint.dialect && spoken == body_dialect; }
     const Dialect& dialect() const { return services.dialects.get(endpoint.dialect); }
     const Dialect& upstream_dialect() const { return services.dialects.get(provider_dialect); }
     const std::string& call_id() const { return row.call_id; }

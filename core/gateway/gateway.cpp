@@ -81,9 +81,9 @@ Result<Plan> plan_named(const Exchange& exchange, std::string_view model) {
     const auto& endpoint = exchange.endpoint;
     const auto translatable = endpoint.translatable() ? Translatable::yes : Translatable::no;
     if (const auto* route = snapshot.routes.find(model)) {
-        return plan_route(*route, {endpoint.dialect, translatable, snapshot.providers});
+        return plan_route(*route, {exchange.body_dialect, translatable, snapshot.providers});
     }
-    auto target = resolve_model(model, endpoint.dialect, snapshot.providers, translatable);
+    auto target = resolve_model(model, exchange.body_dialect, snapshot.providers, translatable);
     if (!target) { return std::unexpected(target.error()); }
     return Plan{{}, {{std::move(*target), {}}}, {}};
 }
@@ -92,6 +92,7 @@ Result<Plan> choose_plan(Exchange& exchange) {
     const auto& snapshot = *exchange.snapshot;
     const auto& endpoint = exchange.endpoint;
     auto& row = exchange.row;
+    exchange.body_dialect = endpoint.dialect;
     if (endpoint.model_in_path) {
         row.requested_model = endpoint.path_model;
         row.stream = endpoint.stream_by_path;
@@ -103,6 +104,9 @@ Result<Plan> choose_plan(Exchange& exchange) {
         exchange.peek = std::move(*peek);
         row.requested_model = exchange.peek.model.value_or("");
         row.stream = exchange.peek.stream;
+        if (endpoint.operation == Operation::chat && !exchange.peek.messages) {
+            exchange.body_dialect = exchange.dialect().codec()->written_in(exchange.body).value_or(endpoint.dialect);
+        }
         return plan_named(exchange, row.requested_model);
     }
     auto target = resolve_default(endpoint.dialect, snapshot.providers, snapshot.config.server.v1_provider);

@@ -46,6 +46,8 @@ Result<Peek> peek_body(std::string_view body) {
         if (name == "model") {
             peek.model = value.as_string();
             peek.model_span = span_in(body, value.text);
+        } else if (name == "messages") {
+            peek.messages = value.type != json_scan::Type::null;
         } else if (name == "stream") {
             peek.stream = value.as_bool().value_or(false);
         } else if (name == "max_tokens" || name == "max_completion_tokens" || name == "max_output_tokens") {

@@ -20,6 +20,7 @@ struct Peek {
     std::optional<std::string> model;  // unescaped
     Span model_span;                   // of the JSON string, quotes included
     bool stream = false;
+    bool messages = false;  // it has a member of this name
     std::optional<std::int64_t> max_tokens;
     std::size_t object_at = 0;  // just behind the opening brace
     bool object_empty = true;

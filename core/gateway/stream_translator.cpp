@@ -1,8 +1,10 @@
 #include "core/gateway/stream_translator.hpp"
 
+#include <cassert>
 #include <utility>
 
 #include "core/gateway/kept_turns.hpp"
+#include "core/telemetry/log.hpp"
 
 namespace llmgw {
 
@@ -11,7 +13,22 @@ StreamTranslator::StreamTranslator(const Exchange& exchange)
       translation_(exchange.translation),
       client_(exchange.dialect()),
       decoder_(translation_->provider->answer_decoder_for(translation_->traits)),
-      encoder_(translation_->client->answer_encoder(translation_->wishes, translation_->drops)) {}
+      encoder_(translation_->client->answer_encoder(translation_->wishes, translation_->drops)) {
+#ifndef NDEBUG
+    check_ = std::make_unique<EmittedCheck>(*translation_->client);
+#endif
+}
+
+// A stream that breaks its dialect's grammar is a fault of llmgw's own, whatever the provider sent (T2).
+void StreamTranslator::check_sent() {
+    if (!check_) { return; }
+    check_->add(bytes_);
+    if (over_) { check_->end(); }
+    if (check_->fault().empty()) { return; }
+    log_error("a translated stream breaks its dialect's grammar",
+              {{"call", exchange_.call_id()}, {"fault", check_->fault()}});
+    assert(false && "a translated stream breaks its dialect's grammar");
+}
 
 std::string_view StreamTranslator::encode(const std::vector<AnswerEvent>& said) {
     bytes_.clear();
@@ -22,6 +39,7 @@ std::string_view StreamTranslator::encode(const std::vector<AnswerEvent>& said) 
         encoder_->encode(event, bytes_);
     }
     begun_ = begun_ || !bytes_.empty();
+    check_sent();
     if (over_) { keep_turn(exchange_, *translation_, bytes_, true); }
     if (!translation_->json_array) { return bytes_; }
     // The same data as the elements of one array.

@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "core/dialect/emitted_check.hpp"
 #include "core/gateway/translation.hpp"
 #include "core/util/sse.hpp"
 
@@ -28,11 +29,14 @@ public:
     bool over() const { return over_; }
 
 private:
+    void check_sent();
+
     const Exchange& exchange_;
     std::shared_ptr<Translation> translation_;
     const Dialect& client_;
     std::unique_ptr<AnswerDecoder> decoder_;
     std::unique_ptr<AnswerEncoder> encoder_;
+    std::unique_ptr<EmittedCheck> check_;  // in debug builds: what is sent keeps its dialect's grammar
     std::vector<AnswerEvent> said_;
     std::string bytes_;
     std::string framed_;

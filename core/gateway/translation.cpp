@@ -119,6 +119,12 @@ bool wants_json_array(const Endpoint& endpoint) {
 }  // namespace
 
 Result<> prepare_translation(Exchange& exchange, const Target& target, const std::string& key, PreparedRequest& out) {
+    // Routing has looked at providers that speak another dialect than the endpoint, and not at bodies that do.
+    if (target.provider->passthrough()) {
+        return fail(ErrorKind::bad_request, "llmgw: provider \"" + target.provider->name +
+                                                "\" is passthrough: the client's own credential cannot go with a "
+                                                "request that has to be translated. Give it an api_key.");
+    }
     auto translation = std::make_shared<Translation>();
     translation->client = exchange.dialect().codec();
     translation->provider = exchange.upstream_dialect().codec();

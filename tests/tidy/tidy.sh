@@ -72,6 +72,36 @@ long_files() {
 }
 report 'split it by idea: pure decisions apart from effects, tables apart from code' < <(long_files)
 
+# Two types of one name in one namespace are one type to the linker, which then takes the functions of either for both.
+# Types in namespaces without a name do not meet, nor do the files for one system each.
+types_twice() {
+    code cli core providers | xargs -0 -r awk '
+        FNR == 1 { depth = 0; hidden = 0 }
+        /^(inline )?namespace.*\{ *$/ {
+            name = $0
+            sub(/^(inline )?namespace */, "", name)
+            sub(/ *\{ *$/, "", name)
+            space[++depth] = name
+            if (name == "") { ++hidden }
+            next
+        }
+        /^} *\/\/ *namespace/ { if (depth > 0 && space[depth--] == "") { --hidden }; next }
+        /^(struct|class|union|enum class|enum) +[A-Za-z_][A-Za-z0-9_]*( final)?( *:[^:].*)? *\{/ && hidden == 0 {
+            name = $0
+            sub(/^(struct|class|union|enum class|enum) +/, "", name)
+            sub(/[^A-Za-z0-9_].*/, "", name)
+            place = ""
+            for (i = 1; i <= depth; ++i) { place = place space[i] "::" }
+            name = place name
+            if (FILENAME ~ /_(macos|windows|linux|posix)\./) { next }
+            if (name in first && first[name] != FILENAME) {
+                print FILENAME ":" FNR ": " name " is also in " first[name]
+            }
+            if (!(name in first)) { first[name] = FILENAME }
+        }'
+}
+report 'give it another name, or put it into a namespace without one' < <(types_twice)
+
 sql='(SELECT|INSERT +INTO|UPDATE|DELETE +FROM|ALTER +TABLE|DROP +TABLE|WHERE|ORDER +BY|GROUP +BY|VALUES) '
 report 'no SQL from pieces: bind values with ?, and take names from a fixed table (then say so: // tidy-ok: names from the table)' \
     < <(code cli core providers | search "\"[^\"]*\\b${sql}[^\"]*\" *\\+|\\+ *\"[^\"]*\\b${sql}|format(_to)?\\([^;]*\"[^\"]*\\b${sql}[^\"]*\\{")

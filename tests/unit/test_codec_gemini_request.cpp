@@ -652,4 +652,15 @@ TEST_SUITE("codec/gemini/request") {
         }
         MESSAGE(good << " of " << all << " requests of recorded agents");
     }
+
+    TEST_CASE("what other dialects say elsewhere as well is left out without a word, other blocks of theirs with one") {
+        const part::Foreign carried{DialectId::openai_responses, "additional_tools", "{}", {}, true};
+        ChatRequest request;
+        request.origin = DialectId::openai_responses;
+        request.messages = {{Role::system, {part::Text{"Be brief.", {}, {}, {}, {}}, carried}, {}, {}},
+                            {Role::user, {carried, part::Text{"hi", {}, {}, {}, {}}}, {}, {}}};
+        CHECK(encoded(request).drops == "");
+        request.messages[1].parts.emplace_back(part::Foreign{DialectId::openai_responses, "item_reference", "{}", {}});
+        CHECK(encoded(request).drops.starts_with("item_reference: "));
+    }
 }

@@ -13,6 +13,7 @@
 #include "providers/dialects/openai_chat/call_seals.hpp"
 #include "providers/dialects/openai_chat/codec.hpp"
 #include "providers/dialects/openai_chat/model_family.hpp"
+#include "providers/dialects/openai_chat/responses_shaped.hpp"
 #include "tests/support/answer_text.hpp"
 
 using namespace llmgw;
@@ -148,13 +149,52 @@ TEST_SUITE("codec/openai-chat/requests") {
     }
 
     TEST_CASE("Cursor's Responses-shaped body is recognised") {
-        CHECK(wire::is_responses_shaped(R"({"model":"m","input":[{"role":"user"}],"stream":true})"));
-        CHECK(wire::is_responses_shaped(R"({"input":"x","messages":null})"));
-        CHECK_FALSE(wire::is_responses_shaped(R"({"messages":[],"input":"x"})"));
-        CHECK_FALSE(wire::is_responses_shaped(R"({"messages":[{"input":"x"}]})"));
-        CHECK_FALSE(wire::is_responses_shaped(R"({"input":null})"));
-        CHECK_FALSE(wire::is_responses_shaped("[]"));
-        CHECK_FALSE(wire::is_responses_shaped(""));
+        CHECK(wire::chat::is_responses_shaped(R"({"model":"m","input":[{"role":"user"}],"stream":true})"));
+        CHECK(wire::chat::is_responses_shaped(R"({"input":"x","messages":null})"));
+        CHECK_FALSE(wire::chat::is_responses_shaped(R"({"messages":[],"input":"x"})"));
+        CHECK_FALSE(wire::chat::is_responses_shaped(R"({"messages":[{"input":"x"}]})"));
+        CHECK_FALSE(wire::chat::is_responses_shaped(R"({"input":null})"));
+        CHECK_FALSE(wire::chat::is_responses_shaped("[]"));
+        CHECK_FALSE(wire::chat::is_responses_shaped(""));
+    }
+
+    TEST_CASE("Cursor's body is read as the Responses request it is, its ids as those of a Chat answer") {
+        wire::chat::SealedCall call{"call_1", {DialectId::gemini, "c2ln", ""}, {}};
+        call.reasoning.push_back({{DialectId::anthropic, "signature", ""}, false});
+        const std::string id = wire::chat::seal_call_id(call);
+        const json body{{"model", "m"},
+                        {"stream", true},
+                        {"stream_options", {{"include_usage", true}}},
+                        {"include", {"reasoning.encrypted_content"}},
+                        {"reasoning", {{"effort", "low"}}},
+                        {"input",
+                         {{{"role", "user"}, {"content", "Hi"}},
+                          {{"type", "function_call"}, {"call_id", id}, {"name", "f"}, {"arguments", "{}"}},
+                          {{"type", "function_call_output"}, {"call_id", id}, {"output", "done"}}}},
+                        {"tools", {{{"type", "function"}, {"name", "f"}, {"parameters", {{"type", "object"}}}}}}};
+        const auto request = codec.decode_request(body.dump());
+        REQUIRE_MESSAGE(request.has_value(), request.error().message);
+        CHECK(request->origin == DialectId::openai_responses);
+        CHECK(request->stream_usage);
+        CHECK(request->extras.empty());
+        std::vector<std::string> seen;
+        for (const auto& message : request->messages) {
+            for (const auto& part : message.parts) {
+                if (const auto* made = std::get_if<part::ToolCall>(&part)) {
+                    CHECK(made->id == "call_1");
+                    CHECK(made->sealed.data == "c2ln");
+                    seen.emplace_back("call");
+                } else if (const auto* reasoning = std::get_if<part::Reasoning>(&part)) {
+                    CHECK(reasoning->sealed.data == "signature");
+                    CHECK(reasoning->sealed.origin == DialectId::anthropic);
+                    seen.emplace_back("reasoning");
+                } else if (const auto* result = std::get_if<part::ToolResult>(&part)) {
+                    CHECK(result->call_id == "call_1");
+                    seen.emplace_back("result");
+                }
+            }
+        }
+        CHECK(seen == std::vector<std::string>{"reasoning", "call", "result"});
     }
 
     TEST_CASE("seals ride in a call's id, in order, and come apart again") {

@@ -3,12 +3,14 @@
 #include <utility>
 
 #include "core/dialect/envelope.hpp"
+#include "core/util/json_valid.hpp"
 #include "providers/dialects/anthropic/answer_words.hpp"
 #include "providers/dialects/anthropic/anthropic.hpp"
 #include "providers/dialects/anthropic/block_decode.hpp"
 #include "providers/dialects/anthropic/codec.hpp"
 #include "providers/dialects/anthropic/foreign_block.hpp"
 #include "providers/dialects/error_body.hpp"
+#include "providers/dialects/unique_ids.hpp"
 
 namespace llmgw::wire {
 
@@ -119,7 +121,7 @@ public:
         if (!open_) { return; }
         if (open_ == PartKind::tool_call) { delta(DeltaKind::text, std::exchange(input_, {})); }
         if (open_ == PartKind::foreign) {
-            if (!input_.empty()) { foreign_ = with_member(foreign_, "input", input_); }
+            if (is_json(input_)) { foreign_ = with_member(foreign_, "input", input_); }
             answer::PartBegin part;
             part.kind = PartKind::foreign;
             part.foreign = {DialectId::anthropic, foreign_type_, std::exchange(foreign_, {}), {}};
@@ -151,7 +153,7 @@ private:
     void start_call(std::string_view block) {
         answer::PartBegin part;
         part.kind = PartKind::tool_call;
-        part.call.id = member_text(block, "id");
+        part.call.id = ids_.take(member_text(block, "id"));
         part.call.name = member_text(block, "name");
         begin(std::move(part));
         called_ = true;
@@ -191,6 +193,7 @@ private:
     std::string sealed_;
     std::string foreign_;
     std::string foreign_type_;
+    UniqueIds ids_;
     bool redacted_ = false;
     bool said_ = false;
     bool called_ = false;
@@ -207,7 +210,7 @@ void read_content(BlockReader& blocks, std::string_view content) {
 class MessageDecoder final : public AnswerDecoder {
 public:
     void decode(const SseEvent& sse, std::vector<AnswerEvent>& out) override {
-        if (sse.comment_only || ended_) { return; }
+        if (sse.comment_only || ended_ || !is_json(sse.data)) { return; }
         blocks_.say_to(out);
         std::string type(sse.name);
         if (type.empty()) { type = member_text(sse.data, "type"); }
@@ -314,6 +317,7 @@ std::unique_ptr<AnswerDecoder> AnthropicCodec::answer_decoder() const {
 }
 
 bool AnthropicCodec::decode_answer(std::string_view body, std::vector<AnswerEvent>& out) const {
+    if (!is_json(body)) { return false; }
     const Head head = read_head(body);
     if (head.content.empty() || member_text(body, "type") == "error") { return false; }
     out.emplace_back(head.begin);

@@ -1,8 +1,7 @@
 #include "providers/dialects/anthropic/block_encode.hpp"
 
-#include <nlohmann/json.hpp>
-
 #include "core/util/base64.hpp"
+#include "core/util/json_valid.hpp"
 #include "core/util/text.hpp"
 #include "core/util/utf8.hpp"
 #include "providers/dialects/anthropic/request_reading.hpp"
@@ -69,7 +68,7 @@ std::string input_object(const part::ToolCall& call) {
     if (call.custom) { return bridged_arguments(call.arguments); }
     const std::string_view arguments = trim(call.arguments);
     if (arguments.empty() || arguments == "null") { return "{}"; }
-    if (arguments.front() == '{' && nlohmann::json::accept(arguments)) { return std::string(arguments); }
+    if (arguments.front() == '{' && is_json(arguments)) { return std::string(arguments); }
     return JsonWriter().begin_object().member("raw_arguments", call.arguments).end_object().take();
 }
 

@@ -1,8 +1,8 @@
 // Reads a Messages request, and a count_tokens request, which is the same with less.
 #include <utility>
 
-#include <nlohmann/json.hpp>
-
+#include "core/util/json_valid.hpp"
+#include "core/util/utf8.hpp"
 #include "providers/dialects/anthropic/block_decode.hpp"
 #include "providers/dialects/anthropic/codec.hpp"
 #include "providers/dialects/anthropic/request_reading.hpp"
@@ -165,7 +165,7 @@ void decode_member(RequestReading& reading, std::string_view key, const Value& v
 
 Result<ChatRequest> AnthropicCodec::decode_request(std::string_view body) const {
     // What is kept as it was written goes out as it was written: it must be JSON all the way down.
-    if (!nlohmann::json::accept(body)) { return fail(ErrorKind::bad_request, "the request body is not JSON"); }
+    if (!is_json(body) || !is_utf8(body)) { return fail(ErrorKind::bad_request, "the request body is not JSON"); }
     ChatRequest request;
     request.origin = DialectId::anthropic;
     RequestReading reading(request);

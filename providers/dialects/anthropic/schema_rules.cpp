@@ -138,7 +138,8 @@ public:
         if (schema.contains("minItems") && schema["minItems"] != 0 && schema["minItems"] != 1) {
             take_out(schema, "minItems", field);
         }
-        if (schema.contains("format") && std::ranges::find(formats, schema["format"]) == formats.end()) {
+        const auto is_format = [&](std::string_view format) { return schema["format"] == format; };
+        if (schema.contains("format") && std::ranges::none_of(formats, is_format)) {
             take_out(schema, "format", field);
         }
         if (schema.contains("oneOf") && !schema.contains("anyOf")) {

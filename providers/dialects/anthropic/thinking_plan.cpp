@@ -11,6 +11,8 @@ namespace llmgw::wire {
 namespace {
 
 constexpr std::int64_t budget_min = 1024;
+// Every Claude whose name is not known here gives at least this.
+constexpr std::int64_t unasked_tokens_max = 64000;
 
 class Planner {
 public:
@@ -121,7 +123,10 @@ private:
         const std::int64_t most = facts_.max_output_tokens;
         const bool given = request_.max_tokens.has_value();
         plan_.max_tokens = request_.max_tokens.value_or(target_.default_max_tokens);
-        if (!given && plan_.thinks()) {
+        if (!given && most > 0) {
+            // In the other dialects an answer is as long as the model can make it, and agents count on that.
+            plan_.max_tokens = std::min(most, unasked_tokens_max);
+        } else if (!given && plan_.thinks()) {
             // The default is room for an answer; thinking comes on top of it.
             const std::string_view effort = plan_.effort.empty() ? "high" : std::string_view(plan_.effort);
             plan_.max_tokens += plan_.mode == ThinkingMode::enabled ? plan_.budget_tokens : budget_for(effort);

@@ -1,9 +1,9 @@
 // The grammar of a Messages stream (T2).
+#include <algorithm>
 #include <array>
 #include <set>
 
-#include <nlohmann/json.hpp>
-
+#include "core/util/json_valid.hpp"
 #include "providers/dialects/anthropic/codec.hpp"
 #include "providers/dialects/common.hpp"
 
@@ -59,7 +59,7 @@ class MessageValidator final : public StreamValidator {
 public:
     std::string event(const SseEvent& sse) override {
         if (sse.comment_only) { return {}; }
-        if (!nlohmann::json::accept(sse.data)) { return "the data of " + std::string(sse.name) + " is not JSON"; }
+        if (!is_json(sse.data)) { return "the data of " + std::string(sse.name) + " is not JSON"; }
         const std::string type = word_at(sse.data, "type");
         if (type != sse.name) { return "event " + std::string(sse.name) + " holds type " + type; }
         if (over_) { return type + " after the end"; }

@@ -4,6 +4,7 @@
 
 #include <fmt/format.h>
 
+#include "core/util/json_valid.hpp"
 #include "providers/dialects/error_body.hpp"
 #include "providers/dialects/gemini/candidate_reader.hpp"
 #include "providers/dialects/gemini/codec.hpp"
@@ -68,7 +69,7 @@ public:
     explicit GeminiAnswer(const Gemini& dialect) : dialect_(dialect) {}
 
     void decode(const SseEvent& sse, std::vector<AnswerEvent>& out) override {
-        if (!sse.comment_only) { read(sse.data, out); }
+        if (!sse.comment_only && is_json(sse.data)) { read(sse.data, out); }
     }
 
     // Closing the connection is the only end this dialect has: it is one when a reason to stop was given.
@@ -209,6 +210,7 @@ std::unique_ptr<AnswerDecoder> GeminiCodec::answer_decoder() const {
 
 // Without alt=sse a streamed answer is an array of what would have been the stream's data.
 bool GeminiCodec::decode_answer(std::string_view body, std::vector<AnswerEvent>& out) const {
+    if (!is_json(body)) { return false; }
     GeminiAnswer answer(dialect_);
     bool good = true;
     bool any = false;

@@ -106,6 +106,7 @@ void CandidateReader::say_call(const PartMembers& part, std::vector<AnswerEvent>
     });
     if (!begin.call.name.empty()) {
         if (begin.call.id.empty()) { begin.call.id = made_call_id(ids_.calls, ids_.seed + "\n" + begin.call.name); }
+        begin.call.id = ids_.unique.take(std::move(begin.call.id));
         ++ids_.calls;
         said_call_ = true;
         Sealed sealed;

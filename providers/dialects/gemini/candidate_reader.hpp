@@ -11,6 +11,7 @@
 #include "core/util/json_scan.hpp"
 #include "providers/dialects/gemini/grounding.hpp"
 #include "providers/dialects/gemini/partial_args.hpp"
+#include "providers/dialects/unique_ids.hpp"
 
 namespace llmgw::wire::gemini {
 
@@ -18,6 +19,7 @@ namespace llmgw::wire::gemini {
 struct CallIds {
     std::string seed;
     std::size_t calls = 0;
+    UniqueIds unique;
 };
 
 class CandidateReader {

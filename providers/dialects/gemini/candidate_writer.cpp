@@ -58,7 +58,7 @@ void CandidateWriter::begin(const answer::PartBegin& begin) {
 
 void CandidateWriter::say_foreign(const part::Foreign& foreign) {
     if (foreign.origin != DialectId::gemini) {
-        settings_.drops.note(foreign.type, "gemini has no such block");
+        if (!foreign.carried) { settings_.drops.note(foreign.type, "gemini has no such block"); }
     } else if (std::ranges::find(metadata_types, foreign.type) != metadata_types.end()) {
         metadata_.push_back(foreign);
     } else {

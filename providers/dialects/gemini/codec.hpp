@@ -39,20 +39,8 @@ private:
     const Gemini& dialect_;
 };
 
-// The codec that Gemini::codec() gives, with what only this dialect has.
+// The codec that Gemini::codec() gives.
 const GeminiCodec& gemini_codec();
-
-// streamGenerateContent without alt=sse: the same data as the elements of one JSON array. Takes the encoder's events.
-class JsonArrayFraming {
-public:
-    // Appends the array's bytes for whole events ("data: {...}", blank line).
-    void add(std::string_view sse_events, std::string& out);
-    // The closing bracket; an array of nothing when no event came.
-    void finish(std::string& out);
-
-private:
-    bool opened_ = false;
-};
 
 }  // namespace gemini
 }  // namespace llmgw::wire

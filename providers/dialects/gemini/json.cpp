@@ -1,7 +1,5 @@
 #include "providers/dialects/gemini/json.hpp"
 
-#include <nlohmann/json.hpp>
-
 namespace llmgw::wire::gemini {
 
 using json_scan::Type;
@@ -39,15 +37,6 @@ std::string_view number_text(const Value& value) {
 
 std::optional<std::int64_t> whole_number(const Value& value) {
     return Value{Type::number, number_text(value)}.as_int();
-}
-
-bool is_json(std::string_view text) {
-    return nlohmann::json::accept(text.begin(), text.end());
-}
-
-bool is_json_object(std::string_view text) {
-    const auto first = text.find_first_not_of(" \t\r\n");
-    return first != std::string_view::npos && text[first] == '{' && is_json(text);
 }
 
 }  // namespace llmgw::wire::gemini

@@ -36,8 +36,4 @@ std::string_view number_text(const json_scan::Value& value);
 
 std::optional<std::int64_t> whole_number(const json_scan::Value& value);
 
-// Whether the text is one valid JSON object to its last byte, or one valid value.
-bool is_json_object(std::string_view text);
-bool is_json(std::string_view text);
-
 }  // namespace llmgw::wire::gemini

@@ -1,6 +1,7 @@
 #include "providers/dialects/gemini/parts.hpp"
 
 #include "core/util/base64.hpp"
+#include "core/util/json_valid.hpp"
 #include "core/util/json_writer.hpp"
 #include "providers/dialects/custom_input.hpp"
 #include "providers/dialects/gemini/json.hpp"

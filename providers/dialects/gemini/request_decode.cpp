@@ -1,5 +1,7 @@
 #include "core/model/reasoning_effort.hpp"
+#include "core/util/json_valid.hpp"
 #include "core/util/text.hpp"
+#include "core/util/utf8.hpp"
 #include "providers/dialects/gemini/codec.hpp"
 #include "providers/dialects/gemini/json.hpp"
 #include "providers/dialects/gemini/request_reading.hpp"
@@ -212,6 +214,8 @@ bool read_generation_config(const Value& config, RequestReading& reading) {
 }
 
 Result<ChatRequest> GeminiCodec::decode_request(std::string_view body) const {
+    // What is kept as it was written goes out as it was written: it must be JSON all the way down.
+    if (!is_json(body) || !is_utf8(body)) { return fail(ErrorKind::bad_request, "the body: expected a JSON object"); }
     RequestReading reading;
     reading.request.origin = DialectId::gemini;
     // countTokens may wrap the whole request.

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "core/util/base64.hpp"
+#include "core/util/json_valid.hpp"
 #include "providers/dialects/gemini/codec.hpp"
 #include "providers/dialects/gemini/json.hpp"
 

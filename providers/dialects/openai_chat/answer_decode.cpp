@@ -3,6 +3,7 @@
 #include <map>
 
 #include "core/dialect/whole_answer.hpp"
+#include "core/util/json_valid.hpp"
 #include "providers/dialects/common.hpp"
 #include "providers/dialects/error_body.hpp"
 #include "providers/dialects/openai_chat/candidate_reader.hpp"
@@ -48,7 +49,7 @@ public:
     void decode(const SseEvent& sse, std::vector<AnswerEvent>& out) override {
         if (sse.comment_only || ended_) { return; }
         if (sse.data.starts_with("[DONE]")) { return end(out); }
-        take(sse.data, out, sse.name == "error");
+        if (is_json(sse.data)) { take(sse.data, out, sse.name == "error"); }
     }
 
     void finish(std::vector<AnswerEvent>& out) override {
@@ -301,7 +302,7 @@ private:
 bool decode_whole(std::string_view body, bool think_tags, std::vector<AnswerEvent>& out) {
     AnswerReader reader(think_tags);
     std::vector<AnswerEvent> events;
-    if (!reader.take(body, events)) { return false; }
+    if (!is_json(body) || !reader.take(body, events)) { return false; }
     if (!reader.ended()) {
         if (!reader.has_choices()) { return false; }
         reader.end(events);

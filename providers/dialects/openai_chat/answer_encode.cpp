@@ -36,6 +36,7 @@ struct Choice {
     bool arguments_said = false;
     bool call_lost = false;  // a second call of a client that knows one
     bool refused = false;
+    bool finished = false;
     WholeCharacters characters;        // of the open part
     std::vector<ReasoningSeal> seals;  // for the next call's id
 };
@@ -77,7 +78,13 @@ private:
             case PartKind::tool_call: begin_call(begin, choice); break;
             case PartKind::media: write_media(begin); break;
             case PartKind::foreign:
-                drops_.note(fmt::format("answer: {}", begin.foreign.type), "openai-chat has no such block");
+                // What is this dialect's is a member of the message.
+                if (begin.foreign.origin == DialectId::openai_chat) {
+                    delta(begin.candidate, fmt::format(R"({{{}:{}}})", json_scan::quote(begin.foreign.type),
+                                                       one_line(begin.foreign.raw)));
+                } else {
+                    drops_.note(fmt::format("answer: {}", begin.foreign.type), "openai-chat has no such block");
+                }
                 break;
             case PartKind::reasoning:
             case PartKind::refusal: break;
@@ -235,6 +242,7 @@ private:
         // vLLM's member for which sequence it was.
         const std::string stop =
             finish.stop_sequence.empty() ? std::string() : ",\"stop_reason\":" + json_scan::quote(finish.stop_sequence);
+        choice.finished = true;
         const std::string_view word = finish_word(finish.reason, choice.calls > 0, choice.refused, tools_.legacy());
         chunk(finish.candidate, "{}", stop, fmt::format(R"("{}")", word));
     }
@@ -246,6 +254,10 @@ private:
     }
 
     void on(const answer::End&) {
+        // One of several choices may have been left without a word about its end.
+        for (auto& [candidate, choice] : choices_) {
+            if (!choice.finished) { on(answer::Finish{answer::StopReason::end_turn, candidate, {}, {}, {}}); }
+        }
         if (wishes_.stream_usage && usage_) {
             *out_ += prefix_;
             if (!usage_->service_tier.empty()) {

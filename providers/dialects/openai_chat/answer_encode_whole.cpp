@@ -1,4 +1,5 @@
 // Writes a whole answer as one chat.completion.
+#include <map>
 #include <utility>
 
 #include <fmt/format.h>
@@ -53,11 +54,18 @@ private:
             case PartKind::tool_call: add_call(part); break;
             case PartKind::refusal: refusal_ += part.text; break;
             case PartKind::media: add_media(part.begin.media); break;
-            case PartKind::foreign:
-                drops_.note(fmt::format("answer: {}", part.begin.foreign.type), "openai-chat has no such block");
-                break;
+            case PartKind::foreign: add_foreign(part.begin.foreign); break;
         }
         between_ = true;
+    }
+
+    // What is this dialect's is a member of the message.
+    void add_foreign(const part::Foreign& foreign) {
+        if (foreign.origin != DialectId::openai_chat) {
+            drops_.note(fmt::format("answer: {}", foreign.type), "openai-chat has no such block");
+        } else if (!own_.emplace(foreign.type, foreign.raw).second) {
+            drops_.note(fmt::format("answer: {}", foreign.type), "a message has one");
+        }
     }
 
     void add_text(const AnswerPart& part) {
@@ -170,6 +178,9 @@ private:
         if (has_images_) { writer.raw_member("images", images_.end_array().text()); }
         if (call_count_ > 0 && !tools_.legacy()) { writer.raw_member("tool_calls", calls_.end_array().text()); }
         writer.raw_member_if("function_call", function_call_).raw_member_if("extra_content", extra_);
+        for (const auto& [name, json] : own_) {
+            writer.raw_member(name, json);
+        }
         writer.end_object();
     }
 
@@ -183,6 +194,7 @@ private:
     std::string details_;
     std::string refusal_;
     std::string extra_;
+    std::map<std::string, JsonText> own_;
     std::string function_call_;
     std::string logprobs_text_;
     JsonWriter annotations_;

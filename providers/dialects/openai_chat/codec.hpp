@@ -13,6 +13,8 @@ namespace llmgw::wire {
 class OpenAiChatCodec final : public Codec {
 public:
     Result<ChatRequest> decode_request(std::string_view body) const override;
+    // openai_responses for what Cursor sends (responses_shaped.hpp).
+    std::optional<DialectId> written_in(std::string_view body) const override;
     std::unique_ptr<AnswerEncoder> answer_encoder(const AnswerWishes& wishes, Drops& drops) const override;
     std::string encode_answer(const std::vector<AnswerEvent>& events, const AnswerWishes& wishes,
                               Drops& drops) const override;
@@ -26,9 +28,5 @@ public:
     bool decode_answer_for(const TargetTraits& target, std::string_view body,
                            std::vector<AnswerEvent>& out) const override;
 };
-
-// A Responses request sent to /v1/chat/completions, as Cursor does for some models: it has `input` and no `messages`,
-// and expects chat chunks as its answer. Looks only at the outermost members.
-bool is_responses_shaped(std::string_view body);
 
 }  // namespace llmgw::wire

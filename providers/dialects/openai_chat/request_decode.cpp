@@ -1,9 +1,10 @@
 // Reads a Chat Completions request: everything but its messages and tools.
-#include <nlohmann/json.hpp>
-
+#include "core/util/json_valid.hpp"
+#include "core/util/utf8.hpp"
 #include "providers/dialects/common.hpp"
 #include "providers/dialects/openai_chat/codec.hpp"
 #include "providers/dialects/openai_chat/request_read.hpp"
+#include "providers/dialects/openai_chat/responses_shaped.hpp"
 
 namespace llmgw::wire {
 
@@ -322,22 +323,19 @@ private:
 
 Result<ChatRequest> OpenAiChatCodec::decode_request(std::string_view body) const {
     // Parts are kept as the text they were written in, so all of it must be JSON, not only what is looked at.
-    if (!nlohmann::json::accept(body)) { return fail(ErrorKind::bad_request, "The request body is not valid JSON."); }
+    if (!is_json(body) || !is_utf8(body)) {
+        return fail(ErrorKind::bad_request, "The request body is not valid JSON.");
+    }
     if (!json_scan::each_member(body, [](std::string_view, const Value&) { return false; })) {
         return fail(ErrorKind::bad_request, "The request body is not a JSON object.");
     }
+    if (chat::is_responses_shaped(body)) { return chat::read_responses_shaped(body); }
     return chat::RequestReader().read(body);
 }
 
-bool is_responses_shaped(std::string_view body) {
-    bool input = false;
-    bool messages = false;
-    json_scan::each_member(body, [&](std::string_view key, const Value& value) {
-        if (key == "input") { input = value.type != Type::null; }
-        if (key == "messages") { messages = value.type != Type::null; }
-        return true;
-    });
-    return input && !messages;
+std::optional<DialectId> OpenAiChatCodec::written_in(std::string_view body) const {
+    if (chat::is_responses_shaped(body)) { return DialectId::openai_responses; }
+    return std::nullopt;
 }
 
 }  // namespace llmgw::wire

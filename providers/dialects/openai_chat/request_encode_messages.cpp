@@ -3,9 +3,9 @@
 #include <iterator>
 
 #include <fmt/format.h>
-#include <nlohmann/json.hpp>
 
 #include "core/util/json_scan.hpp"
+#include "core/util/json_valid.hpp"
 #include "core/util/text.hpp"
 #include "providers/dialects/custom_input.hpp"
 #include "providers/dialects/openai_chat/request_write.hpp"
@@ -287,7 +287,7 @@ private:
     // Models say arguments that are no JSON, and some hosts refuse a history with them from then on.
     std::string arguments_of(const part::ToolCall& call) const {
         if (call.custom) { return bridged_arguments(call.arguments); }
-        if (writing_.own() || nlohmann::json::accept(call.arguments)) { return call.arguments; }
+        if (writing_.own() || is_json(call.arguments)) { return call.arguments; }
         if (call.arguments.empty()) { return "{}"; }
         return JsonWriter().begin_object().member("raw_arguments", call.arguments).end_object().take();
     }

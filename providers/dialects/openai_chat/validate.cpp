@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 
 #include "core/util/json_scan.hpp"
+#include "core/util/json_valid.hpp"
 #include "providers/dialects/common.hpp"
 #include "providers/dialects/openai_chat/codec.hpp"
 
@@ -67,7 +68,7 @@ private:
             chunk.take(key, value);
             return true;
         });
-        if (!whole) { return wrong("data that is not a JSON object"); }
+        if (!whole || !is_json(sse.data)) { return wrong("data that is not a JSON object"); }
         if (chunk.error) {
             failed_ = true;
             if (!chunk.error->is_object()) { wrong("error is not an object"); }

@@ -3,6 +3,7 @@
 #include <deque>
 #include <utility>
 
+#include "core/util/json_valid.hpp"
 #include "providers/dialects/error_body.hpp"
 #include "providers/dialects/openai_responses/codec.hpp"
 #include "providers/dialects/openai_responses/item_reader.hpp"
@@ -69,7 +70,7 @@ struct Item {
 class ResponsesAnswer final : public AnswerDecoder {
 public:
     void decode(const SseEvent& sse, std::vector<AnswerEvent>& out) override {
-        if (sse.comment_only || ended_) { return; }
+        if (sse.comment_only || ended_ || !is_json(sse.data)) { return; }
         Members members;
         members.read(sse);
         if (members.type.empty()) { return; }
@@ -286,7 +287,7 @@ std::unique_ptr<AnswerDecoder> OpenAiResponsesCodec::answer_decoder() const {
 bool OpenAiResponsesCodec::decode_answer(std::string_view body, std::vector<AnswerEvent>& out) const {
     // Some hosts send blank lines before the body, to keep the connection alive.
     const auto start = body.find_first_not_of(" \t\r\n");
-    if (start == std::string_view::npos) { return false; }
+    if (start == std::string_view::npos || !is_json(body)) { return false; }
     const Value response{Type::object, body.substr(start)};
     const auto output = json_scan::member(response.text, "output");
     const auto status = json_scan::member(response.text, "status");

@@ -254,7 +254,7 @@ void StreamWriter::open_item(Kind kind, std::string_view made_prefix, const std:
     open_ = Open{};
     open_.kind = kind;
     open_.source_id = id;
-    open_.id = id.empty() ? made_item_id(made_prefix, wishes_.call_id, facts_.output.size()) : id;
+    open_.id = ids_.take(id.empty() ? made_item_id(made_prefix, wishes_.call_id, facts_.output.size()) : id);
 }
 
 void StreamWriter::added(const JsonText& item, std::string& out) {

@@ -9,6 +9,7 @@
 #include "providers/dialects/custom_input.hpp"
 #include "providers/dialects/openai_responses/response_object.hpp"
 #include "providers/dialects/tool_names.hpp"
+#include "providers/dialects/unique_ids.hpp"
 
 namespace llmgw::wire::responses {
 
@@ -100,6 +101,7 @@ private:
     ResponseObject object_;
     ResponseFacts facts_;
     Open open_;
+    UniqueIds ids_;  // of items
     std::int64_t sequence_ = 0;
     bool begun_ = false;
     bool ended_ = false;

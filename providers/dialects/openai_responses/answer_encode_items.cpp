@@ -3,6 +3,7 @@
 
 #include "core/dialect/envelope.hpp"
 #include "core/util/json_scan.hpp"
+#include "providers/dialects/common.hpp"
 #include "providers/dialects/openai_responses/answer_encode.hpp"
 #include "providers/dialects/openai_responses/item_ids.hpp"
 #include "providers/dialects/openai_responses/tool_search.hpp"
@@ -197,6 +198,8 @@ void StreamWriter::say_foreign(const part::Foreign& foreign, std::string& out) {
         if (!foreign.carried) { drops_.note(foreign.type, "openai-responses has no such item"); }
         return;
     }
+    const auto id = json_scan::member(foreign.raw, "id");
+    if (id && !ids_.add(string_or_empty(*id))) { return drops_.note(foreign.type, "another item has its id"); }
     added(foreign.raw, out);
     done(foreign.raw, out);
 }

@@ -61,6 +61,7 @@ void ItemReader::open(PartKind kind) {
     begin.item_id = id_;
     if (is_text_part(kind)) { begin.phase = phase_; }
     if (kind == PartKind::tool_call) {
+        call_.id = said_->ids.take(std::move(call_.id));
         begin.call = call_;
         said_->call = true;
     }

@@ -7,13 +7,15 @@
 
 #include "core/model/answer_event.hpp"
 #include "core/util/json_scan.hpp"
+#include "providers/dialects/unique_ids.hpp"
 
 namespace llmgw::wire::responses {
 
-// What one answer has said so far, for its stop reason.
+// What one answer has said so far, for its stop reason and its calls' ids.
 struct Said {
     bool call = false;
     bool refusal = false;
+    UniqueIds ids;
 };
 
 // Follows one item from output_item.added to output_item.done. Events are appended as soon as they can be said; what

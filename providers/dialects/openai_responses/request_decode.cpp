@@ -2,6 +2,8 @@
 #include <array>
 #include <utility>
 
+#include "core/util/json_valid.hpp"
+#include "core/util/utf8.hpp"
 #include "providers/dialects/common.hpp"
 #include "providers/dialects/openai_responses/codec.hpp"
 #include "providers/dialects/openai_responses/reading.hpp"
@@ -200,6 +202,8 @@ private:
 }  // namespace
 
 Result<ChatRequest> OpenAiResponsesCodec::decode_request(std::string_view body) const {
+    // What is kept as it was written goes out as it was written: it must be JSON all the way down.
+    if (!is_json(body) || !is_utf8(body)) { return fail(ErrorKind::bad_request, "body: expected a JSON object"); }
     return RequestReader().read(body);
 }
 

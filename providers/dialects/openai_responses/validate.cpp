@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "core/util/json_scan.hpp"
+#include "core/util/json_valid.hpp"
 #include "providers/dialects/openai_responses/codec.hpp"
 
 namespace llmgw::wire {
@@ -29,8 +30,7 @@ public:
     std::string event(const SseEvent& sse) override {
         if (sse.comment_only) { return {}; }
         if (over_) { return "an event after the terminal one"; }
-        bool members_whole = json_scan::each_member(sse.data, [](std::string_view, const Value&) { return true; });
-        if (!members_whole) { return "data is not a JSON object"; }
+        if (!is_json_object(sse.data)) { return "data is not a JSON object"; }
         const std::string type = text_of(sse.data, "type");
         if (type.empty()) { return "no type"; }
         if (sse.name != type) { return "the event's name is not its type " + type; }
