@@ -3,6 +3,7 @@
 #include <array>
 
 #include "providers/host_traits.hpp"
+#include "providers/hosts.hpp"
 
 namespace llmgw {
 namespace {
@@ -44,6 +45,17 @@ std::span<const CatalogueEntry> table() {
                        StreamUsage::always,
                        false,
                        "https://ai.google.dev/gemini-api/docs"},
+        CatalogueEntry{"azure",
+                       "Azure OpenAI",
+                       "",
+                       "AZURE_OPENAI_API_KEY",
+                       AuthStyle::api_key,
+                       {openai_chat, openai_responses, anthropic},
+                       StreamUsage::on_request,
+                       false,
+                       "https://learn.microsoft.com/azure/ai-foundry/openai/reference",
+                       {},
+                       &azure_host},
         CatalogueEntry{"cerebras",
                        "Cerebras",
                        "https://api.cerebras.ai/v1",
@@ -188,6 +200,17 @@ std::span<const CatalogueEntry> table() {
                        StreamUsage::on_request,
                        false,
                        "https://docs.together.ai"},
+        CatalogueEntry{"vertex",
+                       "Google Vertex AI",
+                       "",
+                       "",
+                       AuthStyle::bearer,
+                       {gemini, anthropic},
+                       StreamUsage::always,
+                       false,
+                       "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
+                       {},
+                       &vertex_host},
         CatalogueEntry{"vllm",
                        "vLLM",
                        "http://127.0.0.1:8000/v1",

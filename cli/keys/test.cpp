@@ -10,6 +10,7 @@
 #include "cli/command.hpp"
 #include "cli/keys/keys.hpp"
 #include "core/net/http_transport.hpp"
+#include "core/provider/credential.hpp"
 #include "core/provider/key_test.hpp"
 #include "core/secrets/child.hpp"
 #include "core/secrets/reference.hpp"
@@ -108,10 +109,16 @@ Result<std::vector<Provider>> chosen(const Setup& setup, const KeysOptions& opti
     return std::vector{target->provider};
 }
 
-void test_all(std::vector<Row>& rows, std::chrono::milliseconds limit) {
-    const auto transport = make_http_transport();
+Result<std::string> credential_of(const Provider& provider, const SecretResolver& resolver, Transport& transport) {
     const SystemClock clock;
-    const KeyTestTools tools{*transport, dialects(), clock, limit};
+    auto got = obtain_credential(provider, {.resolver = resolver, .transport = &transport, .clock = clock});
+    if (!got) { return std::unexpected(got.error()); }
+    return std::move(got->text);
+}
+
+void test_all(std::vector<Row>& rows, Transport& transport, std::chrono::milliseconds limit) {
+    const SystemClock clock;
+    const KeyTestTools tools{transport, dialects(), clock, limit};
     std::vector<std::future<KeyTest>> running;
     for (const auto& row : rows) {
         running.push_back(row.key.empty() ? std::future<KeyTest>() : std::async(std::launch::async, [&tools, &row] {
@@ -187,6 +194,7 @@ int test_keys(const Environment& env, const KeysOptions& options) {
     // unlocked.
     const bool ask_keychain = stored || !options.provider.empty();
     const SecretResolver resolver(ask_keychain ? keychain.get() : nullptr);
+    const auto transport = make_http_transport();
     for (const auto& provider : *providers) {
         const bool has = std::ranges::find(names, reference_of(provider).name) != names.end();
         Row row{.provider = provider,
@@ -194,7 +202,7 @@ int test_keys(const Environment& env, const KeysOptions& options) {
                 .key = {},
                 .tail = {},
                 .message = {}};
-        auto key = resolver.resolve(provider.api_key, origin_of(provider.base_url));
+        auto key = credential_of(provider, resolver, *transport);
         if (key) {
             row.tail = masked(*key);
             row.key = std::move(*key);
@@ -204,7 +212,7 @@ int test_keys(const Environment& env, const KeysOptions& options) {
         }
         rows.push_back(std::move(row));
     }
-    test_all(rows, limit_of(options, test_limit));
+    test_all(rows, *transport, limit_of(options, test_limit));
     if (options.json) {
         print_json(rows);
     } else {

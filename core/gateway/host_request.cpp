@@ -19,21 +19,17 @@ Operation conversation_in(DialectId dialect) {
 }
 
 HostCall call_of(const Exchange& exchange, const Target& target, const PreparedRequest& prepared) {
-    const auto& endpoint = exchange.endpoint;
-    HostCall call{.provider = *target.provider,
-                  .dialect = target.dialect,
-                  .operation = endpoint.operation,
-                  .model = target.model,
-                  .stream = exchange.row.stream,
-                  .method = prepared.request.method,
-                  .path = endpoint.path,
-                  .query = endpoint.query};
-    if (exchange.translation) {
-        if (endpoint.operation != Operation::count_tokens) { call.operation = conversation_in(target.dialect); }
-        call.stream = exchange.translation->request.stream;
-        call.query = target.dialect == DialectId::gemini && call.stream ? "alt=sse" : "";
-    }
-    return call;
+    const bool translated = exchange.translation != nullptr;
+    const auto operation = exchange.endpoint.operation;
+    return {
+        .provider = *target.provider,
+        .dialect = target.dialect,
+        .operation = translated && operation != Operation::count_tokens ? conversation_in(target.dialect) : operation,
+        .model = target.model,
+        .stream = translated ? exchange.translation->request.stream : exchange.row.stream,
+        .method = prepared.request.method,
+        .path = prepared.path,
+        .query = prepared.query};
 }
 
 }  // namespace

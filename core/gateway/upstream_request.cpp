@@ -22,22 +22,23 @@ void set_limits(const Exchange& exchange, UpstreamRequest& request) {
     request.idle_timeout = std::chrono::seconds(timeouts.idle_s);
 }
 
-std::string upstream_url(const Exchange& exchange, const Target& target) {
-    const auto& endpoint = exchange.endpoint;
-    std::string path = endpoint.path;
-    if (endpoint.model_in_path) {
-        path = endpoint.before_model;
-        // The client's own spelling stays unless the model was resolved to another.
-        const auto as_sent =
-            std::string_view(endpoint.path)
-                .substr(endpoint.before_model.size(),
-                        endpoint.path.size() - endpoint.before_model.size() - endpoint.after_model.size());
-        path += target.model == endpoint.path_model ? std::string(as_sent) : percent_encode(target.model, "/:@");
-        path += endpoint.after_model;
-    }
-    std::string url = joined_url(*target.provider, std::move(path));
-    if (!endpoint.query.empty()) { url += "?" + endpoint.query; }
-    return url;
+std::string path_of(const Endpoint& endpoint, const Target& target) {
+    if (!endpoint.model_in_path) { return endpoint.path; }
+    // The client's own spelling stays unless the model was resolved to another.
+    const auto as_sent = std::string_view(endpoint.path)
+                             .substr(endpoint.before_model.size(),
+                                     endpoint.path.size() - endpoint.before_model.size() - endpoint.after_model.size());
+    std::string path = endpoint.before_model;
+    path += target.model == endpoint.path_model ? std::string(as_sent) : percent_encode(target.model, "/:@");
+    return path += endpoint.after_model;
+}
+
+// A host with ways of its own is asked last: ask_host().
+void address(const Provider& provider, const std::string& key, PreparedRequest& out) {
+    if (provider.host != nullptr) { return; }
+    out.request.url = joined_url(provider, out.path);
+    if (!out.query.empty()) { out.request.url += "?" + out.query; }
+    if (!key.empty()) { attach_key(out.request.headers, provider.auth, key); }
 }
 
 }  // namespace
@@ -46,12 +47,13 @@ void describe_upstream(const Exchange& exchange, const Provider& provider, const
                        const std::string& path, Headers headers, PreparedRequest& out) {
     auto& request = out.request;
     request.method = "POST";
-    // A host with ways of its own is asked last: ask_host().
-    if (provider.host == nullptr) { request.url = joined_url(provider, path); }
+    const auto question = path.find('?');
+    out.path = path.substr(0, question);
+    if (question != std::string::npos) { out.query = path.substr(question + 1); }
     request.headers = std::move(headers);
     request.expect_stream = exchange.row.stream;
     set_limits(exchange, request);
-    if (!key.empty() && provider.host == nullptr) { attach_key(request.headers, provider.auth, key); }
+    address(provider, key, out);
     request.has_body = true;
     request.body = out.edited;
 }
@@ -61,16 +63,16 @@ void prepare_upstream(const Exchange& exchange, const Target& target, const std:
     auto& request = out.request;
     request.method = exchange.request.method;
     request.expect_stream = exchange.row.stream;
-    if (target.provider->host == nullptr) { request.url = upstream_url(exchange, target); }
+    out.path = path_of(endpoint, target);
+    out.query = endpoint.query;
     set_limits(exchange, request);
     request.headers = forwarded_request_headers(exchange.request.headers);
     if (target.provider->passthrough()) {
         for (auto& header : own_credentials(exchange.request.headers, endpoint.query_key, exchange.client_key_used)) {
             request.headers.push_back(std::move(header));
         }
-    } else if (!key.empty() && target.provider->host == nullptr) {
-        attach_key(request.headers, target.provider->auth, key);
     }
+    address(*target.provider, key, out);
     request.has_body =
         !exchange.body.empty() || request.method == "POST" || request.method == "PUT" || request.method == "PATCH";
 

@@ -13,10 +13,12 @@ namespace llmgw {
 struct PreparedRequest {
     UpstreamRequest request;  // its body views the exchange's body, or `edited`
     std::string edited;       // the spliced body, when it had to be
+    std::string path;         // of the dialect's own API
+    std::string query;
     bool hide_usage = false;  // llmgw asked for stream usage; the client did not
 };
 
-// What every request to this provider has: URL of `path`, time limits, key. The body is out.edited.
+// What every request to this provider has: URL of `path` (and query), time limits, key. The body is out.edited.
 void describe_upstream(const Exchange& exchange, const Provider& provider, const std::string& key,
                        const std::string& path, Headers headers, PreparedRequest& out);
 

@@ -26,12 +26,12 @@ namespace llmgw {
 struct HostCall {
     const Provider& provider;
     DialectId dialect;            // as spoken to the host
-    Operation operation;          // of that dialect: a translated call has its own one here
+    Operation operation;          // in that dialect
     std::string_view model;       // as the host knows it; "" where the call names none
     bool stream = false;          // an answer in pieces is wanted
     std::string_view method;      // GET, POST, ...
-    std::string_view path;        // the client's, for Operation::other; begins with /v1
-    std::string_view query = {};  // the client's, without '?'; of a translated call what its dialect needs
+    std::string_view path;        // of the dialect's own API: /v1/messages, /v1beta/models/M:generateContent
+    std::string_view query = {};  // without '?'
 };
 
 // What goes with calls.
@@ -104,9 +104,13 @@ struct Host {
     std::optional<ApiError> (*error)(DialectId dialect, int status, const Headers& headers,
                                      std::string_view body) = nullptr;
 
-    // A GET that costs nothing and is refused without a good credential, for `keys test`; null: having got a credential
-    // is all that can be shown.
-    std::string (*check_url)(const Provider& provider) = nullptr;
+    // A call that costs nothing and is refused without a good credential, for `keys test`; POSTs have the body {}.
+    // Null: having got a credential is all that can be shown.
+    struct Check {
+        std::string method;
+        std::string url;
+    };
+    Check (*check)(const Provider& provider) = nullptr;
 };
 
 }  // namespace llmgw

@@ -8,6 +8,7 @@
 
 #include "core/gateway/header_rules.hpp"
 #include "core/net/timer_fd.hpp"
+#include "core/provider/host.hpp"
 #include "core/telemetry/redact.hpp"
 #include "core/util/text.hpp"
 
@@ -105,19 +106,25 @@ public:
         : provider_(provider), tools_(tools), timer_(timer_fd(std::max(tools.limit, std::chrono::milliseconds(1)))) {}
 
     Answer ask(const Call& call, const std::string& key) const {
+        return ask_url(call.method, provider_.base_url + call.path, key);
+    }
+
+    Answer ask_url(const std::string& method, const std::string& url, const std::string& key) const {
         UpstreamRequest request;
-        request.method = call.method;
-        request.url = provider_.base_url + call.path;
+        request.method = method;
+        request.url = url;
         request.headers = {{"Accept", "application/json"}, {"User-Agent", "llmgw"}};
         if (dialect_of(provider_) == DialectId::anthropic) {
             request.headers.emplace_back("anthropic-version", "2023-06-01");
         }
-        request.has_body = call.method == "POST";
+        request.has_body = method == "POST";
         if (request.has_body) {
             request.headers.emplace_back("Content-Type", "application/json");
             request.body = "{}";
         }
-        attach_key(request.headers, provider_.auth, key);
+        if (const auto proven = prove(request, key); !proven) {
+            return {Reaction::no_key, 0, shortened(redact(proven.error().message))};
+        }
         // The timer is the limit; these are only not to be shorter.
         request.connect_timeout = request.first_byte_timeout = request.idle_timeout =
             tools_.limit + std::chrono::seconds(1);
@@ -149,6 +156,14 @@ public:
     std::string origin() const { return origin_of(provider_.base_url); }
 
 private:
+    Result<> prove(UpstreamRequest& request, const std::string& key) const {
+        if (provider_.host != nullptr && provider_.host->authorise != nullptr) {
+            return provider_.host->authorise(provider_, key, tools_.clock.now_ms(), request);
+        }
+        attach_key(request.headers, provider_.auth, key);
+        return {};
+    }
+
     // What there is of the body; a broken one is judged by its status.
     std::string read(UpstreamResponse& response) const {
         std::string body;
@@ -186,6 +201,16 @@ std::optional<KeyTest> decided(const Answer& answer) {
     return std::nullopt;
 }
 
+// A host that is asked in a way of its own knows such a call itself.
+KeyTest test_at_host(const Tester& tester, const Host& host, const Provider& provider, const std::string& key) {
+    if (host.check == nullptr) { return {KeyVerdict::good, 0, {}}; }
+    const auto check = host.check(provider);
+    const auto asked = tester.ask_url(check.method, check.url, key);
+    if (auto done = decided(asked)) { return *done; }
+    if (asked.reaction == Reaction::let_not_in) { return verdict(KeyVerdict::refused, asked); }
+    return verdict(KeyVerdict::good, asked);
+}
+
 bool refuses(const Answer& answer) {
     return answer.reaction == Reaction::no_key || answer.reaction == Reaction::let_not_in;
 }
@@ -195,6 +220,7 @@ bool refuses(const Answer& answer) {
 KeyTest test_key(const Provider& provider, const std::string& key, const KeyCheck* check, const KeyTestTools& tools) {
     register_secret(key);
     const Tester tester(provider, tools);
+    if (provider.host != nullptr) { return test_at_host(tester, *provider.host, provider, key); }
     const auto models = models_call(provider, check);
     const auto listed = tester.ask(models, key);
     if (auto done = decided(listed)) { return *done; }

@@ -39,11 +39,16 @@ const G = (provider, keep) => genai.of({ provider, keep });
 
 // Names without a version (gemini-pro, gemini-flash-latest) move and the lists disagree on where to; the answer's
 // modelVersion names the model itself.
+const onVertex = (name) => isGemini(name) || name.startsWith('claude-');
 const isGemini = (name) => /^gemini-(\d|embedding|exp)/.test(name);
 
 const LISTS = {
     anthropic: [G('anthropic'), L(['anthropic'], 'anthropic'), M('anthropic')],
     openai: [G('openai', (n) => !/^gpt-\d-\d/.test(n)), L(['openai', 'text-completion-openai'], 'openai', (n) => !n.includes('/')), M('openai')],
+    // Deployments are priced by the model that the answer names. Data zones (eu/, us/) cost more; no answer tells one.
+    azure: [L(['azure'], 'azure', (n) => !n.includes('/')), M('azure'), L(['azure_ai'], 'azure_ai', (n) => !n.includes('/'))],
+    // Without the date behind an @, which the search for a name takes away as well.
+    vertex: [L(['vertex_ai', 'vertex_ai-language-models', 'vertex_ai-anthropic_models'], 'vertex_ai', onVertex), M('google-vertex', onVertex), M('google-vertex-anthropic')].map(from.undated),
     // Google's list in genai also holds Vertex's other vendors and third-party Gemma prices; here Gemma is free.
     gemini: [G('google', isGemini), L(['gemini'], 'gemini', (n) => isGemini(n) || n.startsWith('gemma-')), M('google', isGemini)],
     // models.dev knows the price cut of the grok-4.20 snapshots that LiteLLM lacks.
@@ -136,6 +141,17 @@ const describe = (o) => `${o.source} ${dollars(o.lines.get('|0').input)}/${dolla
 
 const COLUMNS = ['input', 'output', 'cache_read', 'cache_write_5m', 'cache_write_1h', 'reasoning', 'audio_input', 'audio_output', 'web_search'];
 
+// Claude costs there what it costs at Anthropic, whose list is newer; tiers are Anthropic's own. Vertex's regions cost
+// a tenth more than its global endpoint, which no answer tells.
+function sellClaudeAtHosts(merged) {
+    for (const [name, model] of merged.get('anthropic')) {
+        if (!name.startsWith('claude-')) continue;
+        const { us_percent, ...base } = model.lines.get('|0');
+        const lines = new Map([['|0', base], ...[...model.lines].filter(([at]) => at !== '|0' && at.startsWith('|'))]);
+        for (const host of ['azure', 'vertex']) merged.get(host).set(name, { ...model, lines });
+    }
+}
+
 function table() {
     const merged = new Map();
     for (const [provider, lists] of Object.entries(LISTS)) {
@@ -151,6 +167,7 @@ function table() {
         merged.set(provider, models);
     }
     applyRules(merged);
+    sellClaudeAtHosts(merged);
     const rows = [];
     for (const [provider, models] of merged) {
         for (const [name, model] of models) {

@@ -19,6 +19,12 @@ const OTHER_UNITS = /image|imagen|tts|-live|native-audio|realtime|transcribe|whi
 
 export const dateless = (name) => name.replace(/@.*$/, '').replace(/-latest$|-\d{8}$|-\d{4}-\d{2}-\d{2}$/, '');
 
+// The same list by the names in front of an @; a name without one is believed first.
+export function undated(list) {
+    const names = [...new Set(list.names.map((n) => n.replace(/@.*$/, '')))];
+    return { names, find: (name) => list.find(name) ?? list.find(list.names.find((n) => n.startsWith(`${name}@`))) };
+}
+
 const LITELLM_FIELDS = {
     input_cost_per_token: 'input', output_cost_per_token: 'output', cache_read_input_token_cost: 'cache_read',
     input_cost_per_token_cache_hit: 'cache_hit', cache_creation_input_token_cost: 'cache_write_5m',
