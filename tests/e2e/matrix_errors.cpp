@@ -175,10 +175,11 @@ std::string check_error(MatrixWorld& bench, Pair pair, Trouble trouble, bool str
     return fault;
 }
 
+const Answer begun{.text = "Begun and not ended at all"};
+
 // A provider that says a few events and then something else.
 void answer_partly(MatrixWorld& bench, DialectId provider, std::size_t events, const std::string& then, bool reset) {
-    const Answer answer{.text = "Begun and not ended at all"};
-    const auto all = answer_events(provider, answer, 5);
+    const auto all = answer_events(provider, begun, 5);
     bench.world.upstream.handle([=](const RecordedRequest&, UpstreamConnection& connection) {
         connection.start_sse();
         for (std::size_t i = 0; i < std::min(events, all.size()); ++i) {
@@ -237,9 +238,12 @@ Cell stream_error_cell(MatrixWorld& bench, Pair pair) {
 
 Cell cut_cell(MatrixWorld& bench, Pair pair) {
     std::string fault;
+    const auto next = answer_events(pair.provider, begun, 5).at(5);
     for (const bool reset : {false, true}) {
-        answer_partly(bench, pair.provider, 6, {}, reset);
-        fault += check_broken_stream(bench, pair, "truncated", "llmgw: ");
+        for (const auto& half : {std::string(), next.substr(0, next.size() / 2)}) {
+            answer_partly(bench, pair.provider, 5, half, reset);
+            fault += check_broken_stream(bench, pair, "truncated", "llmgw: ");
+        }
     }
     return fails_if(fault);
 }

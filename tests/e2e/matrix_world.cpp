@@ -20,8 +20,8 @@ std::string expect_same(const std::string& body, const std::string& sent) {
 
 }  // namespace
 
-MatrixWorld::MatrixWorld(const std::string& more_config)
-    : world(WorldOptions{.server = "", .timeouts = "", .more = "", .start = false}) {
+MatrixWorld::MatrixWorld(const std::string& more_config, const std::string& timeouts)
+    : world(WorldOptions{.server = "", .timeouts = timeouts, .more = "", .start = false}) {
     const auto url = world.upstream.url() + "/v1";
     const std::string chat = "dialects = [\"openai-chat\"]\n";
     config_ = world.config() + table("chat", "openai", url, chat) +

@@ -43,7 +43,8 @@ struct Got {
 
 class MatrixWorld {
 public:
-    explicit MatrixWorld(const std::string& more_config = "");
+    // `timeouts`: lines of [timeouts].
+    explicit MatrixWorld(const std::string& more_config = "", const std::string& timeouts = "");
 
     World world;
 

@@ -283,7 +283,7 @@ TEST_SUITE("codec/anthropic/requests") {
             bool noted;
         };
         const Row rows[] = {
-            {"claude-opus-4-6", "medium", {}, {}, R"({"type":"adaptive"})", "medium", 8192 + 8192, false},
+            {"claude-opus-4-6", "medium", {}, {}, R"({"type":"adaptive"})", "medium", 64000, false},
             {"claude-opus-4-6", "minimal", {}, 4000, R"({"type":"adaptive"})", "low", 4000, false},
             {"claude-opus-4-6", "xhigh", {}, 4000, R"({"type":"adaptive"})", "high", 4000, true},
             {"claude-opus-4-8", "xhigh", {}, 4000, R"({"type":"adaptive"})", "xhigh", 4000, false},
@@ -291,7 +291,8 @@ TEST_SUITE("codec/anthropic/requests") {
             {"claude-opus-4-6", "none", {}, 4000, "", "", 4000, false},
             {"claude-opus-4-6", "", 0, 4000, "", "", 4000, false},
             {"claude-opus-4-6", "", -1, 4000, R"({"type":"adaptive"})", "", 4000, false},
-            {"claude-haiku-4-5", "low", {}, {}, R"({"type":"enabled","budget_tokens":2048})", "", 8192 + 2048, false},
+            {"claude-haiku-4-5", "low", {}, {}, R"({"type":"enabled","budget_tokens":2048})", "", 64000, false},
+            {"claude-opus-4-1", "low", {}, {}, R"({"type":"enabled","budget_tokens":2048})", "", 32000, false},
             {"claude-haiku-4-5", "high", {}, 8000, R"({"type":"enabled","budget_tokens":6000})", "", 8000, false},
             {"claude-haiku-4-5", "", 9000, 8000, R"({"type":"enabled","budget_tokens":6000})", "", 8000, true},
             {"claude-haiku-4-5", "", 100, 8000, R"({"type":"enabled","budget_tokens":1024})", "", 8000, false},
@@ -656,7 +657,7 @@ TEST_SUITE("codec/anthropic/requests") {
         CHECK(out.body["metadata"] == Json({{"user_id", "u1"}}));
         CHECK(out.body["service_tier"] == "standard_only");
         CHECK(out.body["stream"] == true);
-        CHECK(out.body["max_tokens"] == 8192);
+        CHECK(out.body["max_tokens"] == 64000);
         for (const char* field : {"metadata.team: ", "verbosity: ", "prompt_cache_key: ", "prediction: "}) {
             CHECK(out.drops.find(field) != std::string::npos);
         }
@@ -701,7 +702,8 @@ TEST_SUITE("codec/anthropic/requests") {
         const Row rows[] = {
             {"", "the request body is not JSON"},
             {"{", "the request body is not JSON"},
-            {R"({"messages":[{"role":"user","content":"\ud83d"}]})", "the request body is not JSON"},
+            {R"({"messages":[{"role":"user","content":"\ud83d"}]})",
+             "messages[0].content: expected a string of whole characters (it holds half a surrogate pair)"},
             {"[]", "the request body: expected an object"},
             {"{}", "messages: expected an array"},
             {R"({"messages":{}})", "messages: expected an array"},

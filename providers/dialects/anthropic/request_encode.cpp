@@ -104,7 +104,9 @@ private:
         for (const WireTurn& turn : conversation_.turns) {
             const char* role = turn.role == Role::assistant ? "assistant" : turn.role == Role::user ? "user" : "system";
             writer_.begin_object().member("role", role).key("content");
-            blocks.content(turn.blocks);
+            // A turn that is marked for the cache now and no more in the next request must be written the same way.
+            const bool marked_once = !own() && turn.role != Role::assistant;
+            marked_once ? blocks.array(turn.blocks) : blocks.content(turn.blocks);
             for (const std::string& path : turn.paths) {
                 extras_.write(writer_, path);
             }
