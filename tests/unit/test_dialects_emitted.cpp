@@ -178,4 +178,60 @@ TEST_SUITE("dialects/emitted") {
         }
         MESSAGE(streams << " broken streams translated");
     }
+
+    TEST_CASE("a call without a name is none, and an id said twice is told apart, whoever says it") {
+        struct Row {
+            DialectId dialect;
+            const char* answer;
+        };
+        const Row rows[] = {
+            {DialectId::anthropic,
+             R"({"type":"message","id":"m","model":"x","role":"assistant","stop_reason":"tool_use","content":[
+                {"type":"tool_use","id":"a","name":"","input":{}},{"type":"tool_use","id":"b","name":"f","input":{}},
+                {"type":"tool_use","id":"b","name":"g","input":{}}],"usage":{"input_tokens":1,"output_tokens":1}})"},
+            {DialectId::openai_chat,
+             R"({"id":"m","model":"x","choices":[{"index":0,"finish_reason":"tool_calls","message":{"tool_calls":[
+                {"index":0,"id":"b","type":"function","function":{"name":"f","arguments":"{}"}},
+                {"index":1,"id":"b","type":"function","function":{"name":"g","arguments":"{}"}}]}}]})"},
+            {DialectId::openai_responses,
+             R"({"id":"r","object":"response","status":"completed","model":"x","output":[
+                {"type":"function_call","id":"fc_1","call_id":"a","name":"","arguments":"{}"},
+                {"type":"function_call","id":"fc_2","call_id":"b","name":"f","arguments":"{}"},
+                {"type":"function_call","id":"fc_3","call_id":"b","name":"g","arguments":"{}"}]})"},
+            {DialectId::gemini,
+             R"({"candidates":[{"finishReason":"STOP","content":{"role":"model","parts":[
+                {"functionCall":{"name":"","args":{}}},{"functionCall":{"id":"b","name":"f","args":{}}},
+                {"functionCall":{"id":"b","name":"g","args":{}}}]}}]})"}};
+        for (const auto& row : rows) {
+            CAPTURE(to_string(row.dialect));
+            std::vector<AnswerEvent> events;
+            REQUIRE(codec_of(row.dialect).decode_answer(row.answer, events));
+            std::vector<std::string> names;
+            std::vector<std::string> ids;
+            for (const auto& event : events) {
+                const auto* begin = std::get_if<answer::PartBegin>(&event);
+                if (begin == nullptr || begin->kind != answer::PartKind::tool_call) { continue; }
+                names.push_back(begin->call.name);
+                ids.push_back(begin->call.id);
+            }
+            CHECK(names == std::vector<std::string>{"f", "g"});
+            REQUIRE(ids.size() == 2);
+            CHECK(ids[0] == "b");
+            CHECK(ids[1] != "b");
+            for (const auto& client : dialect_names) {
+                if (client.id == row.dialect) { continue; }  // equals get the provider's own bytes
+                CAPTURE(client.name);
+                Drops drops;
+                std::string stream;
+                const auto encoder = codec_of(client.id).answer_encoder(wishes(), drops);
+                for (const auto& event : events) {
+                    encoder->encode(event, stream);
+                }
+                EmittedCheck check(codec_of(client.id));
+                check.add(stream);
+                check.end();
+                CHECK(check.fault() == "");
+            }
+        }
+    }
 }

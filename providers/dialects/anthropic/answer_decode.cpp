@@ -87,7 +87,7 @@ public:
             delta(DeltaKind::summary, member_text(block, "thinking"));
             redacted_ = type == "redacted_thinking";
             sealed_ = member_text(block, redacted_ ? "data" : "signature");
-        } else if (type == "tool_use") {
+        } else if (type == "tool_use" && !member_text(block, "name").empty()) {
             start_call(block);
         } else if (!type.empty()) {
             open_ = PartKind::foreign;

@@ -135,6 +135,8 @@ void ItemReader::arguments(std::string text) {
 
 void ItemReader::end(const Value& item) {
     if (kind_ == Kind::none || (kind_ == Kind::call && !open_)) { read(item); }
+    // Nobody can make a call of no name.
+    if (kind_ == Kind::call && !open_ && call_.name.empty()) { kind_ = Kind::other; }
     switch (kind_) {
         case Kind::message: end_message(item); break;
         case Kind::reasoning: end_reasoning(item); break;
