@@ -1,5 +1,5 @@
-// The ids of one answer's tool calls, or of its items. Clients find them by their ids, so one that a provider says twice
-// is told apart.
+// The ids of one answer's tool calls, or of its items. Clients find them by their ids, so one that a provider says
+// twice is told apart.
 #pragma once
 
 #include <set>
