@@ -1,6 +1,7 @@
 // What the tests of hosts share: a provider as the configuration makes it, and what a call becomes.
 #pragma once
 
+#include <algorithm>
 #include <filesystem>
 #include <map>
 #include <string>
