@@ -59,14 +59,14 @@ const std::string ends_in_2096 = "eyJleHAiOjQwMDAwMDAwMDB9";  // {"exp":40000000
 const std::string ended_in_1970 = "eyJleHAiOjF9";             // {"exp":1}
 
 struct Clouds {
-    World world{WorldOptions{.start = false}};
+    World world{{.server = {}, .timeouts = {}, .more = {}, .start = false}};
     std::atomic<int> tokens_given = 0;
     std::atomic<int> lifetime_s = 3600;
     std::atomic<int> token_status = 200;
     std::atomic<int> refuse_below = 0;  // tokens with a smaller number are not taken any more
 
     Clouds() {
-        world.guard(token_mark);
+        world.guard(token_mark, world.home.path() + "/token");
         world.guard(key_line(), world.home.path() + "/sa.json");
         world.upstream.handle(
             [this](const RecordedRequest& request, UpstreamConnection& connection) { act(request, connection); });
@@ -159,8 +159,8 @@ void collect(const json& value, std::string& out) {
     }
 }
 
-// The text that the provider's canned answer carries came through, and no token with it.
-void check_answer(const Response& response, DialectId provider) {
+// The text that the provider's answer carries came through, and no token with it.
+void check_answer(const Response& response) {
     CAPTURE(response.body);
     CHECK(response.status == 200);
     std::string text;
@@ -168,7 +168,7 @@ void check_answer(const Response& response, DialectId provider) {
     for (const auto& event : stream_events(response.body)) {
         collect(event.json, text);
     }
-    CHECK(text.contains(canned::wire(provider).text));
+    CHECK(text.contains("Hello \u2603 there"));
     CHECK_FALSE(response.body.contains(token_mark));
 }
 
@@ -189,7 +189,7 @@ TEST_CASE("azure: every client, whole and streamed, with the key in its header")
                 CAPTURE(version);
                 const auto response = clouds.ask(client, "azure/my-gpt", stream);
                 const bool chat = client == DialectId::openai_chat;
-                check_answer(response, chat ? DialectId::openai_chat : DialectId::openai_responses);
+                check_answer(response);
                 const auto asked = clouds.asked();
                 REQUIRE(asked);
                 const std::string wanted =
@@ -204,7 +204,7 @@ TEST_CASE("azure: every client, whole and streamed, with the key in its header")
                 CHECK(row.at("provider") == "azure");
                 CHECK(row.at(ending_column) == "done");
                 CHECK(row.at("output_tokens") == std::to_string(canned::output_tokens));
-                CHECK_FALSE(row.at("cost_nano").empty());
+                CHECK(row.at("cost_nano").has_value());
             }
         }
         const auto listed = clouds.world.gateway().get("/v1/models");
@@ -221,7 +221,7 @@ TEST_CASE("azure: a token of Entra ID, asked of a command as often as it ends") 
         clouds.world.guard(token, file);
         clouds.start(clouds.azure("api_key = \"cmd:echo x >> " + count + "; cat " + file + "\"\n"));
         for (int i = 0; i < 3; ++i) {
-            check_answer(clouds.ask(DialectId::openai_responses, "azure/gpt", i == 1), DialectId::openai_responses);
+            check_answer(clouds.ask(DialectId::openai_responses, "azure/gpt", i == 1));
             CHECK(find_header(clouds.asked()->headers, "authorization") == "Bearer " + token);
             CHECK(find_header(clouds.asked()->headers, "api-key").empty());
         }
@@ -234,7 +234,7 @@ TEST_CASE("azure: Claude in its own dialect, at its own place") {
     clouds.start(clouds.azure("api_key = \"env:LLMGW_TEST_PROVIDER_KEY\"\n"));
     for (const auto client : all_clients) {
         CAPTURE(to_string(client));
-        check_answer(clouds.ask(client, "azure/claude-sonnet-5", true), DialectId::anthropic);
+        check_answer(clouds.ask(client, "azure/claude-sonnet-5", true));
         CHECK(clouds.asked()->target.starts_with("/azure/anthropic/v1/messages"));
         CHECK(find_header(clouds.asked()->headers, "x-api-key") == provider_key);
     }
@@ -290,7 +290,7 @@ TEST_CASE("vertex: every client, whole and streamed, for Gemini and for Claude, 
                 CAPTURE(stream);
                 CAPTURE(model);
                 const auto response = clouds.ask(client, "vertex/" + model, stream);
-                check_answer(response, claude ? DialectId::anthropic : DialectId::gemini);
+                check_answer(response);
                 const auto asked = clouds.asked();
                 REQUIRE(asked);
                 const std::string verb = claude ? (stream ? ":streamRawPredict" : ":rawPredict")
@@ -308,7 +308,7 @@ TEST_CASE("vertex: every client, whole and streamed, for Gemini and for Claude, 
                 const auto row = clouds.world.gateway().call_row(response);
                 CHECK(row.at("provider") == "vertex");
                 CHECK(row.at(ending_column) == "done");
-                CHECK_FALSE(row.at("cost_nano").empty());
+                CHECK(row.at("cost_nano").has_value());
             }
         }
     }
@@ -379,7 +379,7 @@ TEST_CASE("vertex: a command's token") {
     clouds.world.guard(token_mark + "77", file);
     clouds.start("[providers.vertex]\nproject = \"my-p\"\nbase_url = \"" + clouds.world.upstream.url() +
                  "\"\napi_key = \"cmd:cat " + file + "\"\n");
-    check_answer(clouds.ask(DialectId::openai_chat, "vertex/gemini-2.5-pro", false), DialectId::gemini);
+    check_answer(clouds.ask(DialectId::openai_chat, "vertex/gemini-2.5-pro", false));
     CHECK(find_header(clouds.asked()->headers, "authorization") == "Bearer " + token_mark + "77");
     CHECK(clouds.tokens_given == 0);
 }
