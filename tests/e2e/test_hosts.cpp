@@ -209,6 +209,10 @@ TEST_CASE("azure: every client, whole and streamed, with the key in its header")
         }
         const auto listed = clouds.world.gateway().get("/v1/models");
         CHECK(listed.body.contains("\"azure/my-gpt\""));
+        CHECK(run_cli(clouds.world.home, {"keys", "test", "azure"}).exit == 0);
+        CHECK(clouds.asked()->target ==
+              (version.empty() ? "/azure/openai/v1/models" : "/azure/openai/models?api-version=2025-04-01-preview"));
+        CHECK(find_header(clouds.asked()->headers, "api-key") == provider_key);
     }
 }
 
