@@ -169,7 +169,14 @@ TEST_SUITE("provider/credential") {
         }
         f.server.lifetime = "";
         CHECK(said(f.ring.key_of(provider)) == token(7));
+        f.clock.advance_ms(239'000);
+        CHECK(said(f.ring.key_of(provider)) == token(7));
+        f.clock.advance_ms(1'000);
         CHECK(said(f.ring.key_of(provider)) == token(8));
+        f.server.lifetime = ",\"expires_in\":9223372036854775807";
+        f.ring.forget_all();
+        CHECK(said(f.ring.key_of(provider)) == token(9));
+        CHECK(said(f.ring.key_of(provider)) == token(9));
     }
 
     TEST_CASE("credential: a token that cannot be renewed is used while it is good") {
