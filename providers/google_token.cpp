@@ -1,5 +1,6 @@
 #include "providers/google_token.hpp"
 
+#include <algorithm>
 #include <string>
 
 #include "core/config/listen.hpp"
@@ -13,6 +14,9 @@ namespace llmgw {
 namespace {
 
 constexpr std::int64_t assertion_s = 3600;
+// RFC 6749 lets it be left out. Google's own say an hour.
+constexpr std::int64_t unsaid_lifetime_s = 300;
+constexpr std::int64_t lifetime_s_max = 24 * 3600;
 constexpr std::string_view usual_token_uri = "https://oauth2.googleapis.com/token";
 
 std::string text_of(std::string_view document, std::string_view name) {
@@ -97,9 +101,9 @@ Result<Credential> google_token(std::string_view body, std::int64_t now_ms) {
         return fail(ErrorKind::credential, "the token server's answer holds no access_token");
     }
     const auto lifetime = json_scan::member(body, "expires_in");
-    const auto lifetime_s = lifetime ? lifetime->as_int() : std::nullopt;
-    // RFC 6749 lets it be left out; then it is used for this call only.
-    return Credential{std::move(*text), now_ms + lifetime_s.value_or(0) * 1000};
+    const auto said_s = lifetime ? lifetime->as_int() : std::nullopt;
+    const auto lifetime_s = std::clamp<std::int64_t>(said_s.value_or(unsaid_lifetime_s), 0, lifetime_s_max);
+    return Credential{std::move(*text), now_ms + lifetime_s * 1000};
 }
 
 }  // namespace llmgw

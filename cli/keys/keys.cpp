@@ -62,6 +62,11 @@ Result<KeyTarget> find_key_target(const Setup& setup, const std::string& name) {
         if (target.uses_entry && target.entry == name) { return target; }
     }
     for (const auto& entry : catalogue()) {
+        if (entry.name == name && entry.base_url.empty()) {
+            // A key is stored for one origin, and only the configuration knows this one's.
+            return fail(ErrorKind::usage,
+                        fmt::format("{0} has no address of its own: write its [providers.{0}] table first", name));
+        }
         if (entry.name == name) { return catalogue_target(entry); }
         if (std::ranges::find(names, entry.name) == names.end()) { names.push_back(entry.name); }
     }

@@ -35,7 +35,9 @@ Result<std::string> KeyRing::key_of(const Provider& provider) const {
     if (const auto running = running_.find(provider.name);
         running != running_.end() && running->second->changes == changes_) {
         const auto reading = running->second;
+        ++waiting_;
         read_.wait(lock, [&] { return reading->result.has_value(); });
+        --waiting_;
         return *reading->result;
     }
     const auto reading = std::make_shared<Reading>();
@@ -77,6 +79,11 @@ Result<std::string> KeyRing::keep(const std::string& name, Result<Credential> go
                                           got->expires_ms.value_or(never)});
     }
     return std::move(got->text);
+}
+
+int KeyRing::waiting() const {
+    const std::lock_guard lock(mutex_);
+    return waiting_;
 }
 
 void KeyRing::forget(const std::string& provider_name) const {

@@ -34,6 +34,8 @@ public:
     void forget(const std::string& provider_name) const;
     // Keys have changed where they live: read all of them again.
     void forget_all() const;
+    // How many calls of key_of() wait for another one's reading right now.
+    int waiting() const;
 
 private:
     struct Kept {
@@ -54,6 +56,7 @@ private:
     mutable std::condition_variable read_;
     mutable std::map<std::string, Kept> keys_;
     mutable std::map<std::string, std::shared_ptr<Reading>> running_;
+    mutable int waiting_ = 0;
     mutable std::uint64_t changes_ = 0;  // a key whose reading began before the last one is not kept
 };
 

@@ -1,5 +1,7 @@
 #include "core/provider/credential.hpp"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "core/config/listen.hpp"
@@ -13,10 +15,22 @@ namespace {
 
 constexpr std::size_t answer_bytes_max = 64 * 1024;
 
+// A key in PEM has many lines, and each is a part of it.
+void register_lines(std::string_view text) {
+    while (!text.empty()) {
+        const auto end = std::min(text.find('\n'), text.size());
+        if (end > 16 && !text.starts_with("-----")) { register_secret(text.substr(0, end)); }
+        text.remove_prefix(std::min(end + 1, text.size()));
+    }
+}
+
 void register_members(const Host& host, std::string_view document) {
     for (const auto name : host.secret_members) {
         const auto member = json_scan::last_member(document, name);
-        if (const auto text = member ? member->as_string() : std::nullopt) { register_secret(*text); }
+        const auto text = member ? member->as_string() : std::nullopt;
+        if (!text) { continue; }
+        register_secret(*text);
+        if (text->contains('\n')) { register_lines(*text); }
     }
 }
 

@@ -32,12 +32,12 @@ Result<std::string> checked(std::string key, const std::string& where, SecretFor
         return fail(ErrorKind::credential, fmt::format("{} {}", where, what));
     };
     if (key.empty()) { return complaint("is empty"); }
-    if (is_example_key(key)) { return complaint("holds an example value, not a key"); }
     if (key.size() > key_bytes_max) { return complaint("is too long to be a key"); }
     if (is_document(key, form)) {
         register_secret(key);
         return key;
     }
+    if (is_example_key(key)) { return complaint("holds an example value, not a key"); }
     if (std::ranges::any_of(key, [](char c) {
             const auto byte = static_cast<unsigned char>(c);
             return byte <= 0x20 || byte == 0x7f;

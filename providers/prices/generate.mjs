@@ -46,7 +46,8 @@ const LISTS = {
     anthropic: [G('anthropic'), L(['anthropic'], 'anthropic'), M('anthropic')],
     openai: [G('openai', (n) => !/^gpt-\d-\d/.test(n)), L(['openai', 'text-completion-openai'], 'openai', (n) => !n.includes('/')), M('openai')],
     // Deployments are priced by the model that the answer names. Data zones (eu/, us/) cost more; no answer tells one.
-    azure: [L(['azure'], 'azure', (n) => !n.includes('/')), M('azure'), L(['azure_ai'], 'azure_ai', (n) => !n.includes('/'))],
+    // LiteLLM has Jais a thousand times too dear.
+    azure: [L(['azure'], 'azure', (n) => !n.includes('/')), M('azure'), L(['azure_ai'], 'azure_ai', (n) => !n.includes('/') && !n.startsWith('jais-'))],
     // Without the date behind an @, which the search for a name takes away as well.
     vertex: [L(['vertex_ai', 'vertex_ai-language-models', 'vertex_ai-anthropic_models'], 'vertex_ai', onVertex), M('google-vertex', onVertex), M('google-vertex-anthropic')].map(from.undated),
     // Google's list in genai also holds Vertex's other vendors and third-party Gemma prices; here Gemma is free.

@@ -76,11 +76,20 @@ Response World::ask(const canned::Wire& wire, bool stream, const Headers& more) 
     return gateway().post(stream ? wire.stream_target : wire.target, stream ? wire.stream_body : wire.body, more);
 }
 
+void World::guard(std::string secret, std::string allowed_file) {
+    guarded_.push_back({std::move(secret), std::move(allowed_file)});
+}
+
 void World::scan() {
     const auto received = take_received_bytes();
     CHECK_FALSE(holds(received, provider_key));
     CHECK_FALSE(holds(output_, provider_key));
     CHECK(lines(files_holding(home.path(), provider_key, {})) == "");
+    for (const auto& [secret, allowed_file] : guarded_) {
+        CHECK_FALSE(holds(received, secret));
+        CHECK_FALSE(holds(output_, secret));
+        CHECK(lines(files_holding(home.path(), secret, {allowed_file})) == "");
+    }
     for (const auto& key : client_keys_) {
         CHECK_FALSE(holds(received, key));
         CHECK_FALSE(holds(output_, key));

@@ -47,6 +47,9 @@ public:
     std::unique_ptr<Gateway> another();
     CliResult cli(std::vector<std::string> arguments);
 
+    // Another text that no output and no file may hold, but for `allowed_file`.
+    void guard(std::string secret, std::string allowed_file = {});
+
     // POST of that dialect's canned request, answered by whatever the upstream's handler is.
     Response ask(const canned::Wire& wire, bool stream = false, const Headers& more = {});
 
@@ -57,6 +60,11 @@ private:
     std::unique_ptr<Gateway> gateway_;
     std::string output_;  // of gateways that ended and commands that ran
     std::vector<std::string> client_keys_;
+    struct Guarded {
+        std::string secret;
+        std::string allowed_file;
+    };
+    std::vector<Guarded> guarded_;
 };
 
 inline std::string name_of(const canned::Wire& wire) {

@@ -4,6 +4,7 @@
 
 #include "core/config/listen.hpp"
 #include "core/config/settings.hpp"
+#include "core/provider/host.hpp"
 #include "providers/catalogue.hpp"
 
 using namespace llmgw;
@@ -14,12 +15,19 @@ TEST_CASE("catalogue: entries are complete and consistent") {
     for (const auto& entry : catalogue()) {
         CAPTURE(entry.name);
         CHECK(names.insert(entry.name).second);
-        CHECK(urls.insert(entry.base_url).second);
+        CHECK((entry.base_url.empty() || urls.insert(entry.base_url).second));
         CHECK(check_provider_name(entry.name).empty());
         CHECK_FALSE(entry.title.empty());
         CHECK_FALSE(entry.dialects.empty());
         CHECK(entry.docs.starts_with("https://"));
         CHECK_FALSE(entry.base_url.ends_with('/'));
+        // A host that is asked in a way of its own makes its address of its settings.
+        if (entry.host != nullptr) {
+            CHECK((entry.host->url != nullptr));
+            CHECK((entry.host->complete != nullptr));
+            CHECK_FALSE(entry.local);
+            continue;
+        }
         const auto origin = origin_of(entry.base_url);
         REQUIRE_FALSE(origin.empty());
         const auto host = origin.substr(origin.find("://") + 3);
@@ -34,7 +42,7 @@ TEST_CASE("catalogue: entries are complete and consistent") {
     for (const std::string name :
          {"anthropic", "openai",      "gemini",  "ollama",     "llamacpp", "vllm",      "lmstudio", "openrouter",
           "groq",      "deepseek",    "mistral", "xai",        "together", "fireworks", "cerebras", "moonshot",
-          "zai",       "huggingface", "github",  "perplexity", "cohere",   "nvidia"}) {
+          "zai",       "huggingface", "github",  "perplexity", "cohere",   "nvidia",    "azure",    "vertex"}) {
         CAPTURE(name);
         CHECK(names.contains(name));
     }

@@ -144,8 +144,9 @@ TEST_SUITE("providers/prices") {
             const bool first = i == 0 || lines[i - 1].provider != line.provider || lines[i - 1].model != line.model;
             if (first) { CHECK((line.variant.empty() && line.threshold == 0)); }
         }
-        for (const char* name : {"anthropic", "openai", "gemini", "xai", "groq", "mistral", "deepseek", "openrouter",
-                                 "together", "fireworks", "cerebras", "moonshot", "zai", "cohere", "nvidia"}) {
+        for (const char* name :
+             {"anthropic", "openai", "gemini", "xai", "groq", "mistral", "deepseek", "openrouter", "together",
+              "fireworks", "cerebras", "moonshot", "zai", "cohere", "nvidia", "azure", "vertex"}) {
             CAPTURE(name);
             CHECK(providers.contains(name));
         }
@@ -160,6 +161,16 @@ TEST_SUITE("providers/prices") {
         CHECK(builtin_nano("gemini", "gemini-2.5-pro", 200'001, 1000) == 200'001 * 2'500 + 15'000'000);
         CHECK(builtin_nano("openrouter", "anthropic/claude-4.6-sonnet-20260217", 1000, 1000) == 18'000'000);
         CHECK(builtin_nano("openai", "text-embedding-3-small", 1000, 0) == 20'000);
+        // By the name in the answer, which is not the deployment's; by that in Vertex's URL and in Claude's answer.
+        CHECK(builtin_nano("azure", "gpt-5-mini-2025-08-07", 1000, 1000) == 2'250'000);
+        CHECK(builtin_nano("azure", "my-deployment", 1000, 1000) == -1);
+        for (const char* host : {"anthropic", "azure", "vertex"}) {
+            CHECK(builtin_nano(host, "claude-sonnet-5", 1000, 1000) == 18'000'000);
+        }
+        for (const char* name : {"claude-haiku-4-5", "claude-haiku-4-5@20251001", "claude-haiku-4-5-20251001"}) {
+            CHECK(builtin_nano("vertex", name, 1000, 1000) == 6'000'000);
+        }
+        CHECK(builtin_nano("vertex", "gemini-2.5-pro", 200'001, 1000) == 200'001 * 2'500 + 15'000'000);
         CHECK(builtin_nano("openai", "a-model-of-next-year", 1, 1) == -1);
         // The list's model is free only where it says so; the router's own names are not priced.
         CHECK(builtin_nano("openrouter", "openrouter/auto", 1, 1) == -1);
