@@ -1,4 +1,4 @@
-// The four wire formats. The same enum names what a client speaks and what a provider speaks.
+// The wire formats. The same enum names what a client speaks and what a provider speaks; the last one no client speaks.
 #pragma once
 
 #include <array>
@@ -7,19 +7,25 @@
 
 namespace llmgw {
 
-enum class DialectId { anthropic, openai_chat, openai_responses, gemini };
+enum class DialectId { anthropic, openai_chat, openai_responses, gemini, bedrock_converse };
 
 struct DialectName {
     DialectId id;
     std::string_view name;  // as written in the configuration and in the log
 };
 
-inline constexpr std::array<DialectName, 4> dialect_names{{
+inline constexpr std::array<DialectName, 5> dialect_names{{
     {DialectId::anthropic, "anthropic"},
     {DialectId::openai_chat, "openai-chat"},
     {DialectId::openai_responses, "openai-responses"},
     {DialectId::gemini, "gemini"},
+    {DialectId::bedrock_converse, "bedrock-converse"},
 }};
+
+// Whether there is an endpoint for clients that speak it.
+constexpr bool is_client_dialect(DialectId id) {
+    return id != DialectId::bedrock_converse;
+}
 
 constexpr std::string_view to_string(DialectId id) {
     for (const auto& row : dialect_names) {
