@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "providers/bedrock/bedrock.hpp"
 #include "providers/host_traits.hpp"
 #include "providers/hosts.hpp"
 
@@ -56,6 +57,18 @@ std::span<const CatalogueEntry> table() {
                        "https://learn.microsoft.com/azure/ai-foundry/openai/reference",
                        {},
                        &azure_host},
+        CatalogueEntry{
+            "bedrock",
+            "AWS Bedrock",
+            "",
+            "AWS_BEARER_TOKEN_BEDROCK",
+            AuthStyle::bearer,
+            {anthropic, bedrock_converse},
+            StreamUsage::always,
+            false,
+            "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html",
+            {},
+            bedrock_host()},
         CatalogueEntry{"cerebras",
                        "Cerebras",
                        "https://api.cerebras.ai/v1",

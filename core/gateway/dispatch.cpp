@@ -132,7 +132,7 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan) 
     auto& attempt = exchange->attempts.back();
     attempt.http_status = upstream.status();
     attempt.connection_reused = upstream.connection_reused();
-    for (const auto name : {"request-id", "x-request-id", "x-goog-request-id", "cf-ray"}) {
+    for (const auto name : {"request-id", "x-request-id", "x-goog-request-id", "x-amzn-requestid", "cf-ray"}) {
         if (attempt.upstream_request_id.empty()) {
             attempt.upstream_request_id = find_header(upstream.headers(), name);
         }

@@ -49,7 +49,7 @@ constexpr std::array<std::string_view, 16> connection_headers{"connection",
                                                               "cookie",
                                                               "origin"};
 
-constexpr std::array<std::string_view, 24> answer_headers{
+constexpr std::array<std::string_view, 25> answer_headers{
     "content-type",   "cache-control",       "date",
     "retry-after",    "retry-after-ms",      "request-id",
     "x-request-id",   "x-should-retry",      "x-robots-tag",
@@ -57,7 +57,8 @@ constexpr std::array<std::string_view, 24> answer_headers{
     "openai-version", "openai-model",        "x-openai-request-id",
     "cf-ray",         "x-groq-region",       "x-goog-request-id",
     "etag",           "last-modified",       "vary",
-    "warning",        "content-language",    "content-disposition"};
+    "warning",        "content-language",    "content-disposition",
+    "x-amzn-requestid"};
 
 constexpr std::array<std::string_view, 5> answer_prefixes{"anthropic-", "x-ratelimit-", "ratelimit", "x-codex-",
                                                           "x-models-"};

@@ -64,7 +64,8 @@ Call empty_call(const Provider& provider) {
         case DialectId::anthropic: return {"POST", with_version(provider, "/messages")};
         case DialectId::openai_responses: return {"POST", with_version(provider, "/responses")};
         case DialectId::gemini: return {"POST", with_version(provider, "/models/none:countTokens")};
-        case DialectId::openai_chat: break;
+        case DialectId::openai_chat:
+        case DialectId::bedrock_converse: break;
     }
     return {"POST", with_version(provider, "/chat/completions")};
 }

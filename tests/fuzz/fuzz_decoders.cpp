@@ -6,6 +6,7 @@
 
 #include "core/util/sse.hpp"
 #include "providers/dialects/anthropic/anthropic.hpp"
+#include "providers/dialects/bedrock_converse/bedrock_converse.hpp"
 #include "providers/dialects/gemini/gemini.hpp"
 #include "providers/dialects/openai_chat/openai_chat.hpp"
 #include "providers/dialects/openai_responses/openai_responses.hpp"
@@ -15,7 +16,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     static const llmgw::wire::OpenAiChat chat;
     static const llmgw::wire::OpenAiResponses responses;
     static const llmgw::wire::Gemini gemini;
-    static const std::array<const llmgw::Dialect*, 4> dialects{&anthropic, &chat, &responses, &gemini};
+    static const llmgw::wire::BedrockConverse converse;
+    static const std::array<const llmgw::Dialect*, 5> dialects{&anthropic, &chat, &responses, &gemini, &converse};
     if (size == 0) { return 0; }
     const llmgw::Dialect& dialect = *dialects[data[0] % dialects.size()];
     const std::string_view text(reinterpret_cast<const char*>(data) + 1, size - 1);

@@ -253,7 +253,7 @@ std::string wire_call_id(std::string_view id) {
 }
 
 Conversation build_conversation(const ChatRequest& request, const TargetTraits& target, Drops& drops) {
-    return build_conversation(request, target, drops, anthropic_parts);
+    return build_conversation(request, target, drops, anthropic_parts_for(target));
 }
 
 Conversation build_conversation(const ChatRequest& request, const TargetTraits& target, Drops& drops,

@@ -45,9 +45,18 @@ std::string refusal_of(const part::Media& media) {
     return {};
 }
 
+std::string refusal_of_urls(const part::Media& media) {
+    return media.url.empty() ? refusal_of(media) : "this host fetches no URLs";
+}
+
 }  // namespace
 
 const PartFacts anthropic_parts{DialectId::anthropic, "anthropic", refusal_of};
+
+const PartFacts& anthropic_parts_for(const TargetTraits& target) {
+    static const PartFacts without_urls{DialectId::anthropic, "anthropic", refusal_of_urls};
+    return target.image_urls ? anthropic_parts : without_urls;
+}
 
 bool is_blank(std::string_view text) {
     return trim(text).find_first_not_of("\v\f") == std::string_view::npos;

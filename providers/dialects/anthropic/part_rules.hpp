@@ -19,6 +19,8 @@ struct PartFacts {
     std::string (*refusal)(const part::Media& media);  // why it takes no such media, "" when it does
 };
 extern const PartFacts anthropic_parts;
+// Anthropic's own API fetches URLs; Bedrock, Vertex and most local servers that speak its dialect do not.
+const PartFacts& anthropic_parts_for(const TargetTraits& target);
 
 // Each gives a block without a part where nothing is to be written. Parts that are made live in `made`.
 class PartRules {

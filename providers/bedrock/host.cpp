@@ -1,0 +1,33 @@
+#include <array>
+
+#include "providers/bedrock/bedrock.hpp"
+#include "providers/bedrock/credentials.hpp"
+#include "providers/bedrock/framing.hpp"
+#include "providers/bedrock/requests.hpp"
+
+namespace llmgw {
+namespace {
+
+constexpr std::array<std::string_view, 1> settings{"region"};
+constexpr std::array<std::string_view, 2> secret_members{"SecretAccessKey", "SessionToken"};
+
+}  // namespace
+
+const Host* bedrock_host() {
+    static const Host host{.settings = settings,
+                           .complete = bedrock::complete,
+                           .own_origin = bedrock::own_origin,
+                           .serves = bedrock::serves,
+                           .url = bedrock::url,
+                           .body = bedrock::body,
+                           .secret_form = SecretForm::document,
+                           .secret_members = secret_members,
+                           .credential = bedrock::credential,
+                           .authorise = bedrock::authorise,
+                           .framing = bedrock::framing,
+                           .error = bedrock::error,
+                           .check = bedrock::check};
+    return &host;
+}
+
+}  // namespace llmgw
