@@ -2,7 +2,6 @@
 
 #include <array>
 
-#include "providers/bedrock/bedrock.hpp"
 #include "providers/host_traits.hpp"
 #include "providers/hosts.hpp"
 
@@ -68,7 +67,7 @@ std::span<const CatalogueEntry> table() {
             false,
             "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_Operations_Amazon_Bedrock_Runtime.html",
             {},
-            bedrock_host()},
+            &bedrock_host},
         CatalogueEntry{"cerebras",
                        "Cerebras",
                        "https://api.cerebras.ai/v1",

@@ -14,21 +14,24 @@ struct DialectName {
     std::string_view name;  // as written in the configuration and in the log
 };
 
-inline constexpr std::array<DialectName, 5> dialect_names{{
+// Those that clients speak, and providers too.
+inline constexpr std::array<DialectName, 4> dialect_names{{
     {DialectId::anthropic, "anthropic"},
     {DialectId::openai_chat, "openai-chat"},
     {DialectId::openai_responses, "openai-responses"},
     {DialectId::gemini, "gemini"},
+}};
+
+// Those that only providers speak: there is no endpoint for them.
+inline constexpr std::array<DialectName, 1> provider_dialect_names{{
     {DialectId::bedrock_converse, "bedrock-converse"},
 }};
 
-// Whether there is an endpoint for clients that speak it.
-constexpr bool is_client_dialect(DialectId id) {
-    return id != DialectId::bedrock_converse;
-}
-
 constexpr std::string_view to_string(DialectId id) {
     for (const auto& row : dialect_names) {
+        if (row.id == id) { return row.name; }
+    }
+    for (const auto& row : provider_dialect_names) {
         if (row.id == id) { return row.name; }
     }
     return "?";
@@ -36,6 +39,9 @@ constexpr std::string_view to_string(DialectId id) {
 
 constexpr std::optional<DialectId> dialect_from(std::string_view name) {
     for (const auto& row : dialect_names) {
+        if (row.name == name) { return row.id; }
+    }
+    for (const auto& row : provider_dialect_names) {
         if (row.name == name) { return row.id; }
     }
     return std::nullopt;

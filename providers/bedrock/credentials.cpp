@@ -7,6 +7,7 @@
 #include "core/telemetry/redact.hpp"
 #include "core/util/json_scan.hpp"
 #include "core/util/text.hpp"
+#include "providers/hosts.hpp"
 
 namespace llmgw::bedrock {
 namespace {
@@ -38,11 +39,11 @@ bool valid(const AwsCredentials& key) {
            (key.session_token.empty() || is_word(key.session_token));
 }
 
-Result<Host::CredentialStep> from_document(std::string_view document, std::int64_t now_ms) {
+Result<Host::CredentialStep> from_document(const Provider& provider, std::string_view document, std::int64_t now_ms) {
     const AwsCredentials key{text_at(document, "AccessKeyId"), text_at(document, "SecretAccessKey"),
                              text_at(document, "SessionToken")};
     if (!valid(key)) { return no_credential("the JSON has no usable AccessKeyId and SecretAccessKey"); }
-    Credential made{joined(key), std::nullopt};
+    auto made = ready_credential(provider, joined(key), now_ms);
     if (const auto end = text_at(document, "Expiration"); !end.empty()) {
         made.expires_ms = time_ms(end);
         if (!made.expires_ms) { return no_credential("its Expiration is no time"); }
@@ -93,15 +94,15 @@ std::optional<AwsCredentials> access_key_in(std::string_view credential) {
                           second == std::string_view::npos ? std::string() : std::string(rest.substr(second + 1))};
 }
 
-Result<Host::CredentialStep> credential(const Provider&, std::string_view secret, std::int64_t now_ms) {
+Result<Host::CredentialStep> credential(const Provider& provider, std::string_view secret, std::int64_t now_ms) {
     secret = trim(secret);
-    if (secret.starts_with('{')) { return from_document(secret, now_ms); }
+    if (secret.starts_with('{')) { return from_document(provider, secret, now_ms); }
     const auto key = access_key_in(secret);
-    if (!key) { return Credential{std::string(secret), std::nullopt}; }
+    if (!key) { return ready_credential(provider, secret, now_ms); }
     if (!valid(*key)) { return no_credential("the access key is incomplete"); }
     register_secret(key->secret_access_key);
     if (!key->session_token.empty()) { register_secret(key->session_token); }
-    return Credential{joined(*key), std::nullopt};
+    return ready_credential(provider, joined(*key), now_ms);
 }
 
 Result<> authorise(const Provider& provider, const std::string& credential, std::int64_t now_ms,

@@ -136,16 +136,16 @@ Json blocks_of(const std::string& sse) {
         const int index = data.value("contentBlockIndex", 0);
         if (event.name == "contentBlockStart") { blocks[index] = data["start"]; }
         if (event.name != "contentBlockDelta") { continue; }
-        auto& block = blocks[index];
+        auto& block = blocks.try_emplace(index, Json::object()).first->second;
         const auto& delta = data["delta"];
         if (delta.contains("text")) { block["text"] = block.value("text", "") + delta["text"].get<std::string>(); }
         if (delta.contains("toolUse")) {
-            auto& call = block["toolUse"];
+            auto& call = block.emplace("toolUse", Json::object()).first.value();
             call["input"] = call.value("input", "") + delta["toolUse"]["input"].get<std::string>();
         }
         if (delta.contains("reasoningContent")) {
             for (const auto& [key, value] : delta["reasoningContent"].items()) {
-                auto& whole = block["reasoningContent"];
+                auto& whole = block.emplace("reasoningContent", Json::object()).first.value();
                 whole[key] = whole.value(key, "") + value.get<std::string>();
             }
         }
@@ -223,7 +223,8 @@ TEST_SUITE("codec/bedrock-converse/fixtures") {
             CHECK(!answer.error);
             REQUIRE(answer.candidates[0].finish);
             CHECK(answer.candidates[0].finish->reason != answer::StopReason::other);
-            CHECK(answer.usage.has_value());
+            // Some sources left the last event out.
+            CHECK(answer.usage.has_value() == sse.contains("event: metadata"));
             CHECK(std::holds_alternative<answer::End>(events.back()));
             if (fs::exists(dir / "stream.eventstream.bin")) {
                 const auto bytes = read_file(dir / "stream.eventstream.bin");

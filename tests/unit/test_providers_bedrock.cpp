@@ -9,8 +9,8 @@
 #include "core/provider/host.hpp"
 #include "core/telemetry/redact.hpp"
 #include "core/util/base64.hpp"
-#include "providers/bedrock/bedrock.hpp"
 #include "providers/bedrock/credentials.hpp"
+#include "providers/hosts.hpp"
 #include "providers/registry.hpp"
 #include "tests/support/answer_text.hpp"
 #include "tests/support/aws_frames.hpp"
@@ -22,7 +22,7 @@ using Json = nlohmann::json;
 namespace {
 
 const Host& host() {
-    return *bedrock_host();
+    return bedrock_host;
 }
 
 Provider provider(std::string region = "us-east-1") {
@@ -180,7 +180,7 @@ TEST_SUITE("providers/bedrock") {
     TEST_CASE("credentials: an API key, an access key, what a credential process prints") {
         const auto of = provider();
         const auto ready = [&](std::string_view secret) {
-            const auto step = host().credential(of, secret, 1'700'000'000'000);
+            const auto step = host().credential(of, secret, 1'699'999'000'000);
             if (!step) { return Credential{"error: " + step.error().message, std::nullopt}; }
             return std::get<Credential>(*step);
         };
