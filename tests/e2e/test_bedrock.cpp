@@ -125,6 +125,7 @@ public:
     }
     const RecordedRequest& last() {
         last_ = world.upstream.last();
+        REQUIRE(last_);
         return *last_;
     }
 
