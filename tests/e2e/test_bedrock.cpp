@@ -144,7 +144,7 @@ private:
 std::string chat_text(const std::string& body) {
     std::string text;
     for (const auto& event : stream_events(body)) {
-        if (!event.json.is_object() || event.json["choices"].empty()) { continue; }
+        if (!event.json.is_object() || !event.json.contains("choices") || event.json["choices"].empty()) { continue; }
         const auto& delta = event.json["choices"][0]["delta"];
         if (delta.contains("content") && delta["content"].is_string()) { text += delta["content"]; }
     }
@@ -154,7 +154,7 @@ std::string chat_text(const std::string& body) {
 std::string chat_arguments(const std::string& body) {
     std::string text;
     for (const auto& event : stream_events(body)) {
-        if (!event.json.is_object() || event.json["choices"].empty()) { continue; }
+        if (!event.json.is_object() || !event.json.contains("choices") || event.json["choices"].empty()) { continue; }
         const auto& delta = event.json["choices"][0]["delta"];
         if (delta.contains("tool_calls")) { text += delta["tool_calls"][0]["function"].value("arguments", ""); }
     }
