@@ -382,6 +382,23 @@ TEST_CASE("tokens are counted by Bedrock where it can, else estimated") {
     CHECK(estimated.header("x-llmgw-token-count") == "estimate");
 }
 
+TEST_CASE("keys test: a signed call that no model answers") {
+    BedrockWorld bedrock;
+    bedrock.answer(400, R"({"message":"messages: required"})", {{"x-amzn-ErrorType", "ValidationException"}});
+    const auto good = bedrock.world.cli({"keys", "test", "sso"});
+    CHECK(good.exit == 0);
+    CHECK(bedrock::signature_fault(bedrock.last(), temporary, "eu-central-1") == "");
+    bedrock.answer(403, R"({"message":"The security token included in the request is invalid."})",
+                   {{"x-amzn-ErrorType", "UnrecognizedClientException"}});
+    const auto bad = bedrock.world.cli({"keys", "test", "bedrock"});
+    CHECK(bad.exit == 4);
+    CHECK(bad.out.contains("security token"));
+    for (const auto& output : {good.out + good.err, bad.out + bad.err}) {
+        CHECK_FALSE(output.contains(long_lived.secret));
+        CHECK_FALSE(output.contains(temporary.secret));
+    }
+}
+
 TEST_CASE("ask: a question to Converse") {
     BedrockWorld bedrock;
     bedrock.stream_answer(bedrock::converse_stream("Good day.", false));

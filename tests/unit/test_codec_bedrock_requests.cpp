@@ -1,8 +1,6 @@
 // Requests of every client's dialect, written for Bedrock's Converse: in the forms that were recorded, nothing it
 // refuses, and what it cannot say noted.
 #include <algorithm>
-#include <filesystem>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -13,9 +11,8 @@
 #include "core/util/base64.hpp"
 #include "providers/registry.hpp"
 #include "tests/support/answer_text.hpp"
-#include "tests/support/dialect_text.hpp"
+#include "tests/unit/converse_rules.hpp"
 
-namespace fs = std::filesystem;
 using namespace llmgw;
 using namespace llmgw::test;
 using Json = nlohmann::json;
@@ -58,54 +55,6 @@ Written from_chat(const Json& more, std::string_view model = nova) {
     request["messages"] = {{{"role", "user"}, {"content", "Hi"}}};
     if (more.is_object()) { request.update(more); }
     return write(DialectId::openai_chat, request.dump(), model);
-}
-
-// Where each value stands, lists without their numbers; what is the client's own (schemas, arguments) left out.
-void add_paths(const Json& value, const std::string& at, std::set<std::string>& out) {
-    if (at.ends_with(".json") || at.ends_with(".toolUse.input") || at.ends_with(".requestMetadata")) { return; }
-    if (value.is_object()) {
-        for (const auto& [key, member] : value.items()) {
-            add_paths(member, at + "." + key, out);
-        }
-    } else if (value.is_array()) {
-        for (const auto& element : value) {
-            add_paths(element, at + "[]", out);
-        }
-    } else {
-        out.insert(at);
-    }
-}
-
-// What Bedrock would refuse, "" when nothing.
-std::string refused(const Json& body) {
-    std::string last;
-    std::vector<std::string> open;
-    const bool tools = body.contains("toolConfig");
-    for (const auto& message : body["messages"]) {
-        const std::string role = message["role"];
-        if (last.empty() && role != "user") { return "the first message is not the user's"; }
-        if (role == last) { return "two messages of one role"; }
-        last = role;
-        if (message["content"].empty()) { return "a message without content"; }
-        std::vector<std::string> calls;
-        std::vector<std::string> results;
-        for (const auto& block : message["content"]) {
-            if (block.size() != 1) { return "a block with two members: " + block.dump().substr(0, 200); }
-            if (block.contains("text") && block["text"] == "") { return "an empty text"; }
-            if (block.contains("toolUse")) { calls.push_back(block["toolUse"]["toolUseId"]); }
-            if (block.contains("toolResult")) {
-                results.push_back(block["toolResult"]["toolUseId"]);
-                if (block["toolResult"]["content"].empty()) { return "a result without content"; }
-            }
-        }
-        if (!tools && (!calls.empty() || !results.empty())) { return "calls without toolConfig"; }
-        if (results != open) { return "calls and results do not match"; }
-        open = calls;
-        for (const auto& id : calls) {
-            if (id.empty() || id.size() > 64) { return "an id of " + std::to_string(id.size()); }
-        }
-    }
-    return last.empty() ? "no messages" : "";
 }
 
 }  // namespace
@@ -336,71 +285,5 @@ TEST_SUITE("codec/bedrock-converse/requests") {
         CHECK(
             std::ranges::none_of(dialect_names, [](const auto& row) { return row.id == DialectId::bedrock_converse; }));
         CHECK_FALSE(converse().decode_request("{}"));
-    }
-
-    TEST_CASE("recorded requests of all dialects: written in the forms that were recorded") {
-        std::set<std::string> recorded;
-        for (const auto* below : {"bedrock/converse", "bedrock/converse-stream", "bedrock/count-tokens"}) {
-            if (!fs::exists(fixtures_dir() / below)) { continue; }
-            for (const auto& entry : fs::directory_iterator(fixtures_dir() / below)) {
-                const auto request = Json::parse(read_file(entry.path() / "request.json"), nullptr, false);
-                if (request.is_object()) { add_paths(request, "", recorded); }
-            }
-        }
-        if (recorded.empty()) {
-            MESSAGE("no recordings at " << fixtures_dir().string() << ": skipped");
-            return;
-        }
-        // Documented by AWS, and in no recording.
-        for (const auto* path :
-             {".system[].cachePoint.ttl", ".messages[].content[].cachePoint.ttl", ".inferenceConfig.stopSequences[]",
-              ".toolConfig.tools[].cachePoint.type", ".toolConfig.tools[].cachePoint.ttl",
-              ".additionalModelResponseFieldPaths[]", ".messages[].content[].document.context",
-              ".messages[].content[].audio.format", ".messages[].content[].audio.source.bytes",
-              ".messages[].content[].toolResult.content[].image.source.bytes",
-              ".additionalModelRequestFields.reasoningConfig.type",
-              ".additionalModelRequestFields.reasoningConfig.maxReasoningEffort",
-              ".additionalModelRequestFields.thinking.display", ".additionalModelRequestFields.top_k"}) {
-            recorded.insert(path);
-        }
-        const std::vector<std::pair<std::string, DialectId>> sources{{"anthropic/messages", DialectId::anthropic},
-                                                                     {"openai/chat", DialectId::openai_chat},
-                                                                     {"openai/responses", DialectId::openai_responses},
-                                                                     {"gemini/generateContent", DialectId::gemini}};
-        int written = 0;
-        int refusals = 0;
-        for (const auto& [below, id] : sources) {
-            if (!fs::exists(fixtures_dir() / below)) { continue; }
-            for (const auto& entry : fs::directory_iterator(fixtures_dir() / below)) {
-                if (!fs::exists(entry.path() / "request.json")) { continue; }
-                CAPTURE(entry.path().string());
-                const auto decoded =
-                    dialects().get(id).codec()->decode_request(read_file(entry.path() / "request.json"));
-                if (!decoded) { continue; }
-                for (const auto model : {claude, nova}) {
-                    TargetTraits target;
-                    target.model = model;
-                    Drops drops;
-                    const auto made = converse().encode_request(*decoded, target, drops);
-                    if (!made) {
-                        // Its conversation is elsewhere, or a tool's schema is none.
-                        CHECK(made.error().kind == ErrorKind::bad_request);
-                        ++refusals;
-                        continue;
-                    }
-                    const auto body = Json::parse(made->body);
-                    if (!decoded->messages.empty()) { CHECK(refused(body) == ""); }
-                    std::set<std::string> paths;
-                    add_paths(body, "", paths);
-                    for (const auto& path : paths) {
-                        CAPTURE(path);
-                        CHECK(recorded.contains(path));
-                    }
-                    ++written;
-                }
-            }
-        }
-        MESSAGE("requests of other dialects written for Converse: " << written << ", refused " << refusals);
-        CHECK(written > 500);
     }
 }
