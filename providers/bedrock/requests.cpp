@@ -4,6 +4,7 @@
 #include <array>
 #include <vector>
 
+#include "core/telemetry/log.hpp"
 #include "core/util/base64.hpp"
 #include "core/util/json_edit.hpp"
 #include "core/util/json_scan.hpp"
@@ -62,7 +63,11 @@ constexpr std::array betas{
 
 void add_beta(std::string_view beta, std::vector<std::string_view>& out) {
     const auto row = std::ranges::find(betas, trim(beta), &Beta::theirs);
-    if (row != betas.end() && std::ranges::find(out, row->ours) == out.end()) { out.push_back(row->ours); }
+    if (row == betas.end()) {
+        log_debug("left out: bedrock does not know this beta", {{"beta", std::string(trim(beta))}});
+    } else if (std::ranges::find(out, row->ours) == out.end()) {
+        out.push_back(row->ours);
+    }
 }
 
 // Those of the header and of the body, as the body's array; nullopt for none.
@@ -165,7 +170,9 @@ Result<std::string> body(const HostCall& call, Headers& headers, std::string_vie
                                       {"anthropic_beta", std::move(beta)},
                                       {"model", std::nullopt},
                                       {"stream", std::nullopt},
-                                      {"service_tier", std::nullopt}});
+                                      // Members of betas and tiers that Bedrock has not.
+                                      {"service_tier", std::nullopt},
+                                      {"speed", std::nullopt}});
     // InvokeModel's body has a limit also where it is only counted.
     if (edited && counting) { edited = edit_members(*edited, {{"max_tokens", "1024"}}); }
     if (!edited) { return fail(ErrorKind::bad_request, "llmgw: the request's body is no JSON object"); }

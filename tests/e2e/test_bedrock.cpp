@@ -334,6 +334,7 @@ TEST_CASE("HTTP errors: class, message and request id in the client's shape") {
     const auto error = Json::parse(native.body)["error"];
     CHECK(error["type"] == "rate_limit_error");
     CHECK(error["message"] == "Too many requests, please wait.");
+    CHECK(native.header("request-id") == "aws-request-1");
     const auto rows = bedrock.world.gateway().attempt_rows(native.header("x-llmgw-call-id"));
     REQUIRE(!rows.empty());
     CHECK(text(rows.back(), "upstream_request_id") == "aws-request-1");
