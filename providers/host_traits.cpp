@@ -17,7 +17,8 @@ struct Row {
 
 // What a Chat host does differently from OpenAI; the fields are those of TargetTraits, the facts from the host's own
 // documentation (its row in catalogue.cpp names it).
-constexpr std::array<Row, 18> rows{{
+constexpr std::array<Row, 19> rows{{
+    {.host = "bedrock", .image_urls = false},
     {.host = "cerebras"},
     {.host = "cohere"},
     {.host = "deepseek", .reasoning_back = "reasoning_content", .thinking_switch = "thinking", .strict_schema = false},

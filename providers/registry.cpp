@@ -4,6 +4,7 @@
 #include <cassert>
 
 #include "providers/dialects/anthropic/anthropic.hpp"
+#include "providers/dialects/bedrock_converse/bedrock_converse.hpp"
 #include "providers/dialects/gemini/gemini.hpp"
 #include "providers/dialects/openai_chat/openai_chat.hpp"
 #include "providers/dialects/openai_responses/openai_responses.hpp"
@@ -27,8 +28,9 @@ private:
     wire::OpenAiChat openai_chat_;
     wire::OpenAiResponses openai_responses_;
     wire::Gemini gemini_;
+    wire::BedrockConverse bedrock_converse_;
     // One line for each dialect.
-    const Dialect* table_[4] = {&anthropic_, &openai_chat_, &openai_responses_, &gemini_};
+    const Dialect* table_[5] = {&anthropic_, &openai_chat_, &openai_responses_, &gemini_, &bedrock_converse_};
 };
 
 }  // namespace

@@ -46,7 +46,7 @@ Result<std::optional<JsonSchema>> schema_of(const AskOptions& options) {
 
 Result<> choose_target(AskQuestion& question, const std::vector<Provider>& providers) {
     question.dialect = dialect_for(question.model, providers);
-    auto target = resolve_model(question.model, question.dialect, providers);
+    auto target = resolve_model(question.model, question.dialect, providers, Translatable::yes);
     if (!target) {
         auto message = target.error().message;
         if (message.starts_with("llmgw: ")) { message.erase(0, 7); }

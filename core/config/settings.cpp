@@ -256,6 +256,13 @@ constexpr std::array provider_rows{
                     .slot = +[](P& p) -> S& { return p.settings.location; },
                     .check = check_word,
                     .example = "\"europe-west1\""},
+    ProviderSetting{.key = "region",
+                    .initial = "",
+                    .doc = "bedrock: AWS's region, like \"us-east-1\"; without it AWS_REGION, then AWS_DEFAULT_REGION",
+                    .reloadable = true,
+                    .slot = +[](P& p) -> S& { return p.settings.region; },
+                    .check = check_word,
+                    .example = "\"us-east-1\""},
 };
 
 std::string_view section_of(std::string_view key) {

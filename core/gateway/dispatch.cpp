@@ -132,7 +132,7 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan) 
     auto& attempt = exchange->attempts.back();
     attempt.http_status = upstream.status();
     attempt.connection_reused = upstream.connection_reused();
-    for (const auto name : {"request-id", "x-request-id", "x-goog-request-id", "cf-ray"}) {
+    for (const auto name : {"request-id", "x-request-id", "x-goog-request-id", "x-amzn-requestid", "cf-ray"}) {
         if (attempt.upstream_request_id.empty()) {
             attempt.upstream_request_id = find_header(upstream.headers(), name);
         }
@@ -144,6 +144,8 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan) 
 
     Answer answer;
     answer.headers = screened_answer_headers(upstream.headers(), *key);
+    // Clients look for it under their own dialect's name.
+    if (target.provider->host != nullptr) { name_request_id(exchange->endpoint.dialect, answer.headers); }
     answer.headers.emplace_back("x-llmgw-call-id", exchange->call_id());
     answer.headers.emplace_back("x-llmgw-provider", target.provider->name);
     if (!target.model.empty()) { answer.headers.emplace_back("x-llmgw-model", target.model); }

@@ -175,7 +175,8 @@ void write_entry(DialectId client, const ModelEntry& entry, const Prices& prices
         case DialectId::anthropic: write_anthropic(entry, json); break;
         case DialectId::gemini: write_gemini(entry, json); break;
         case DialectId::openai_chat:
-        case DialectId::openai_responses: write_openai(entry, json); break;
+        case DialectId::openai_responses:
+        case DialectId::bedrock_converse: write_openai(entry, json); break;
     }
     write_own(entry, prices, json);
     json.end_object();

@@ -27,6 +27,8 @@ std::string path_for(DialectId dialect, const std::string& model, bool stream) {
         case DialectId::gemini:
             return "/v1beta/models/" + percent_encode(model, "/:@") +
                    (stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
+        case DialectId::bedrock_converse:
+            return "/model/" + percent_encode(model) + (stream ? "/converse-stream" : "/converse");
     }
     return {};
 }
@@ -37,6 +39,7 @@ std::string count_path_for(DialectId dialect, const std::string& model) {
         case DialectId::anthropic: return "/v1/messages/count_tokens";
         case DialectId::openai_responses: return "/v1/responses/input_tokens";
         case DialectId::gemini: return "/v1beta/models/" + percent_encode(model, "/:@") + ":countTokens";
+        case DialectId::bedrock_converse: return "/model/" + percent_encode(model) + "/count-tokens";
         case DialectId::openai_chat: break;
     }
     return {};
@@ -277,7 +280,7 @@ void log_lost(const Exchange& exchange) {
 void name_request_id(DialectId client, Headers& headers) {
     const std::string_view wanted = client == DialectId::anthropic ? "request-id" : "x-request-id";
     if (!find_header(headers, wanted).empty()) { return; }
-    for (const std::string_view name : {"request-id", "x-request-id", "x-goog-request-id"}) {
+    for (const std::string_view name : {"request-id", "x-request-id", "x-goog-request-id", "x-amzn-requestid"}) {
         if (std::string id(find_header(headers, name)); !id.empty()) {
             headers.emplace_back(wanted, std::move(id));
             return;

@@ -1,4 +1,4 @@
-// The four wire formats. The same enum names what a client speaks and what a provider speaks.
+// The wire formats. The same enum names what a client speaks and what a provider speaks; the last one no client speaks.
 #pragma once
 
 #include <array>
@@ -7,13 +7,14 @@
 
 namespace llmgw {
 
-enum class DialectId { anthropic, openai_chat, openai_responses, gemini };
+enum class DialectId { anthropic, openai_chat, openai_responses, gemini, bedrock_converse };
 
 struct DialectName {
     DialectId id;
     std::string_view name;  // as written in the configuration and in the log
 };
 
+// Those that clients speak, and providers too.
 inline constexpr std::array<DialectName, 4> dialect_names{{
     {DialectId::anthropic, "anthropic"},
     {DialectId::openai_chat, "openai-chat"},
@@ -21,8 +22,16 @@ inline constexpr std::array<DialectName, 4> dialect_names{{
     {DialectId::gemini, "gemini"},
 }};
 
+// Those that only providers speak: there is no endpoint for them.
+inline constexpr std::array<DialectName, 1> provider_dialect_names{{
+    {DialectId::bedrock_converse, "bedrock-converse"},
+}};
+
 constexpr std::string_view to_string(DialectId id) {
     for (const auto& row : dialect_names) {
+        if (row.id == id) { return row.name; }
+    }
+    for (const auto& row : provider_dialect_names) {
         if (row.id == id) { return row.name; }
     }
     return "?";
@@ -30,6 +39,9 @@ constexpr std::string_view to_string(DialectId id) {
 
 constexpr std::optional<DialectId> dialect_from(std::string_view name) {
     for (const auto& row : dialect_names) {
+        if (row.name == name) { return row.id; }
+    }
+    for (const auto& row : provider_dialect_names) {
         if (row.name == name) { return row.id; }
     }
     return std::nullopt;

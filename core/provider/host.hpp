@@ -71,7 +71,7 @@ struct Host {
     // catalogue's.
     bool (*own_origin)(const Provider& provider) = nullptr;
 
-    // Whether a model is asked in this dialect; null: every model in each.
+    // Whether a model is asked in this dialect, of those the provider speaks; null: every model in each.
     bool (*serves)(DialectId dialect, std::string_view model) = nullptr;
 
     // The whole URL, query included. not_found: this host has no such call; tokens are estimated then.

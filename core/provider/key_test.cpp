@@ -64,7 +64,8 @@ Call empty_call(const Provider& provider) {
         case DialectId::anthropic: return {"POST", with_version(provider, "/messages")};
         case DialectId::openai_responses: return {"POST", with_version(provider, "/responses")};
         case DialectId::gemini: return {"POST", with_version(provider, "/models/none:countTokens")};
-        case DialectId::openai_chat: break;
+        case DialectId::openai_chat:
+        case DialectId::bedrock_converse: break;
     }
     return {"POST", with_version(provider, "/chat/completions")};
 }
@@ -143,7 +144,7 @@ public:
             answer.reaction = Reaction::taken;
             return answer;
         }
-        const auto error = tools_.dialects.get(dialect_of(provider_)).decode_error(status, read(response));
+        const auto error = what_it_says(status, response.headers(), read(response));
         answer.reaction = reaction_to(status, error);
         answer.message = shortened(redact(fmt::format("{} answered {}: {}", origin(), status, error.message)));
         if (status >= 300 && status < 400) {
@@ -156,6 +157,13 @@ public:
     std::string origin() const { return origin_of(provider_.base_url); }
 
 private:
+    ApiError what_it_says(int status, const Headers& headers, const std::string& body) const {
+        const auto* host = provider_.host;
+        const bool own_shape = host != nullptr && host->error != nullptr;
+        auto own = own_shape ? host->error(dialect_of(provider_), status, headers, body) : std::nullopt;
+        return own ? std::move(*own) : tools_.dialects.get(dialect_of(provider_)).decode_error(status, body);
+    }
+
     Result<> prove(UpstreamRequest& request, const std::string& key) const {
         if (provider_.host != nullptr && provider_.host->authorise != nullptr) {
             return provider_.host->authorise(provider_, key, tools_.clock.now_ms(), request);

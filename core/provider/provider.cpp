@@ -7,7 +7,10 @@
 namespace llmgw {
 
 bool Provider::speaks(DialectId id, std::string_view model) const {
-    return speaks(id) && (host == nullptr || host->serves == nullptr || model.empty() || host->serves(id, model));
+    if (!speaks(id)) { return false; }
+    // Where one dialect is left, by the configuration, it is what all its models speak.
+    const bool by_model = host != nullptr && host->serves != nullptr && !model.empty() && dialects.size() > 1;
+    return !by_model || host->serves(id, model);
 }
 
 std::string origin_of(std::string_view url) {

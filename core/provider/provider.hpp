@@ -23,6 +23,7 @@ struct HostSettings {
     std::string api_version;  // azure
     std::string project;      // vertex
     std::string location;     // vertex
+    std::string region;       // bedrock
 };
 
 // A host llmgw knows by name: facts, no behaviour. The table is providers/catalogue.cpp.

@@ -63,7 +63,8 @@ struct HostSetting {
 };
 constexpr std::array host_settings{HostSetting{"api_version", &HostSettings::api_version},
                                    HostSetting{"project", &HostSettings::project},
-                                   HostSetting{"location", &HostSettings::location}};
+                                   HostSetting{"location", &HostSettings::location},
+                                   HostSetting{"region", &HostSettings::region}};
 
 class Resolver {
 public:

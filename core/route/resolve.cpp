@@ -29,8 +29,8 @@ std::string speakers(DialectId dialect, const std::vector<Provider>& providers) 
 }
 
 // Those that can say more first: reasoning that comes back, ordered parts, tool results with images.
-constexpr std::array<DialectId, 4> by_expression{DialectId::anthropic, DialectId::openai_responses, DialectId::gemini,
-                                                 DialectId::openai_chat};
+constexpr std::array<DialectId, 5> by_expression{DialectId::anthropic, DialectId::openai_responses, DialectId::gemini,
+                                                 DialectId::bedrock_converse, DialectId::openai_chat};
 
 }  // namespace
 

@@ -201,6 +201,8 @@ std::string format_dollars(std::int64_t pico) {
 
 std::span<const PriceLine> Prices::find(std::string_view provider, std::string_view model) const {
     if (const auto found = exact(table_, {provider, model}); !found.empty()) { return found; }
+    // An ARN of Bedrock's ends with the model's id, or with that of a profile that hides it.
+    if (model.starts_with("arn:")) { model.remove_prefix(model.rfind('/') + 1); }
     model = tuned_base(model);
     model = model.substr(0, model.find('@'));
     if (const auto found = exact(table_, {provider, model}); !found.empty()) { return found; }

@@ -48,7 +48,21 @@ constexpr WordRow word_table[] = {
     {"rate_limit_reached_error", ErrorClass::rate_limit},  // Moonshot
     {"too_many_requests", ErrorClass::rate_limit},
     {"RESOURCE_EXHAUSTED", ErrorClass::rate_limit},
-    {"throttlingException", ErrorClass::rate_limit},
+    {"throttlingException", ErrorClass::rate_limit},  // this and the next ones: AWS
+    {"serviceQuotaExceededException", ErrorClass::rate_limit},
+    {"serviceUnavailableException", ErrorClass::overloaded},
+    {"modelNotReadyException", ErrorClass::overloaded},
+    {"modelTimeoutException", ErrorClass::timeout},
+    {"modelErrorException", ErrorClass::server},
+    {"modelStreamErrorException", ErrorClass::server},
+    {"internalServerException", ErrorClass::server},
+    {"accessDeniedException", ErrorClass::permission},
+    {"resourceNotFoundException", ErrorClass::not_found},
+    {"unrecognizedClientException", ErrorClass::authentication},
+    {"expiredTokenException", ErrorClass::authentication},
+    {"invalidSignatureException", ErrorClass::authentication},
+    {"incompleteSignatureException", ErrorClass::authentication},
+    {"missingAuthenticationTokenException", ErrorClass::authentication},
     {"overloaded_error", ErrorClass::overloaded},
     {"engine_overloaded_error", ErrorClass::overloaded},
     {"server_is_overloaded", ErrorClass::overloaded},
@@ -63,6 +77,7 @@ constexpr WordRow word_table[] = {
 // Words that say less than a status does: looked at only when there is no status.
 constexpr WordRow weak_word_table[] = {
     {"invalid_request_error", ErrorClass::bad_request},
+    {"validationException", ErrorClass::bad_request},
     {"BadRequestError", ErrorClass::bad_request},  // vLLM
     {"INVALID_ARGUMENT", ErrorClass::bad_request},
     {"FAILED_PRECONDITION", ErrorClass::bad_request},
@@ -79,6 +94,7 @@ struct PhraseRow {
 constexpr PhraseRow phrase_table[] = {
     {"prompt is too long", ErrorClass::context_length},                            // Anthropic
     {"input is too long", ErrorClass::context_length},                             // Bedrock
+    {"input tokens exceeded", ErrorClass::context_length},                         // Bedrock
     {"maximum context length", ErrorClass::context_length},                        // OpenAI, vLLM, DeepSeek
     {"exceeds the context window", ErrorClass::context_length},                    // OpenAI Responses
     {"exceed context limit", ErrorClass::context_length},                          // Anthropic, with max_tokens
@@ -92,6 +108,7 @@ constexpr PhraseRow phrase_table[] = {
     {"monthly spending limit", ErrorClass::billing},                               // xAI, as a 403
     {"api key not valid", ErrorClass::authentication},                             // Gemini, as a 400
     {"flagged as potentially violating", ErrorClass::content_filter},              // OpenAI
+    {"provided model identifier is invalid", ErrorClass::not_found},               // Bedrock
     {"request blocked:", ErrorClass::content_filter},                              // OpenRouter guardrails, as a 403
 };
 

@@ -50,6 +50,9 @@ const LISTS = {
     azure: [L(['azure'], 'azure', (n) => !n.includes('/')), M('azure'), L(['azure_ai'], 'azure_ai', (n) => !n.includes('/') && !n.startsWith('jais-'))],
     // Without the date behind an @, which the search for a name takes away as well.
     vertex: [L(['vertex_ai', 'vertex_ai-language-models', 'vertex_ai-anthropic_models'], 'vertex_ai', onVertex), M('google-vertex', onVertex), M('google-vertex-anthropic')].map(from.undated),
+    // By the whole id: regional profiles (us., eu.) cost more than global ones. LiteLLM's names with a region in front
+    // are another way to the same models.
+    bedrock: [L(['bedrock', 'bedrock_converse'], 'bedrock', (n) => !n.includes('/')), M('amazon-bedrock', (n) => !n.includes('/'))],
     // Google's list in genai also holds Vertex's other vendors and third-party Gemma prices; here Gemma is free.
     gemini: [G('google', isGemini), L(['gemini'], 'gemini', (n) => isGemini(n) || n.startsWith('gemma-')), M('google', isGemini)],
     // models.dev knows the price cut of the grok-4.20 snapshots that LiteLLM lacks.

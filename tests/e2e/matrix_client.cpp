@@ -23,6 +23,7 @@ std::string data_url(const Media& media) {
 
 Json text_part(DialectId dialect, std::string_view text) {
     switch (dialect) {
+        case DialectId::bedrock_converse:
         case DialectId::gemini: return {{"text", text}};
         case DialectId::openai_responses: return {{"type", "input_text"}, {"text", text}};
         default: return {{"type", "text"}, {"text", text}};
@@ -53,6 +54,7 @@ Json media_part(DialectId dialect, const Media& media) {
                 return {{"type", "input_file"}, {"filename", "a.pdf"}, {"file_data", data_url(media)}};
             }
             return {{"type", "input_image"}, {"image_url", url ? media.url : data_url(media)}};
+        case DialectId::bedrock_converse:
         case DialectId::gemini:
             if (url) { return {{"fileData", {{"mimeType", mime(media.kind)}, {"fileUri", media.url}}}}; }
             return {{"inlineData", {{"mimeType", mime(media.kind)}, {"data", media.data}}}};
@@ -92,6 +94,7 @@ void Client::keep(const Json& answer) {
                 turns_.push_back(item);
             }
             break;
+        case DialectId::bedrock_converse:
         case DialectId::gemini: turns_.push_back(answer.at("candidates").at(0).at("content")); break;
     }
 }
@@ -120,6 +123,7 @@ void Client::give(const std::vector<Result>& results) {
                 turns_.push_back({{"type", "function_call_output"}, {"call_id", result.call_id}, {"output", output}});
                 break;
             }
+            case DialectId::bedrock_converse:
             case DialectId::gemini: {
                 Json response{{"name", result.name},
                               {"response", {{result.is_error ? "error" : "output", result.text}}}};
@@ -139,6 +143,7 @@ std::string Client::target(const Wish& wish) const {
         case DialectId::anthropic: return "/v1/messages";
         case DialectId::openai_chat: return "/v1/chat/completions";
         case DialectId::openai_responses: return "/v1/responses";
+        case DialectId::bedrock_converse:
         case DialectId::gemini: break;
     }
     return "/v1beta/models/" + wish.model + (wish.stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
@@ -200,6 +205,7 @@ std::string Client::body(const Wish& wish) const {
                     {"type", "json_schema"}, {"name", "person"}, {"schema", schema}, {"strict", true}};
             }
             break;
+        case DialectId::bedrock_converse:
         case DialectId::gemini:
             if (!wish.system.empty()) { body["systemInstruction"]["parts"] = Json::array({{{"text", wish.system}}}); }
             body["contents"] = turns_;

@@ -23,8 +23,8 @@ struct PendingCall {
 
 class Builder {
 public:
-    Builder(const ChatRequest& request, const TargetTraits& target, Drops& drops)
-        : request_(request), target_(target), rules_(out_.made, drops) {}
+    Builder(const ChatRequest& request, const TargetTraits& target, Drops& drops, const PartFacts& facts)
+        : request_(request), target_(target), facts_(facts), rules_(out_.made, drops, facts) {}
 
     Conversation build() {
         const std::size_t first = take_system();
@@ -46,7 +46,7 @@ private:
 
     // The system prompt is messages[0] of the normal form, when there is one: `first` is what it shifted the others by.
     std::string path_of(std::size_t message, std::size_t first) const {
-        if (request_.origin != DialectId::anthropic) { return {}; }
+        if (request_.origin != facts_.self) { return {}; }
         return "messages[" + std::to_string(message - first) + "]";
     }
 
@@ -62,7 +62,7 @@ private:
             for (std::size_t j = 0; j < parts.size(); ++j) {
                 WireBlock block = rules_.in_system(parts[j]);
                 if (block.part == nullptr) { continue; }
-                if (request_.origin == DialectId::anthropic) { block.path = "system[" + std::to_string(j) + "]"; }
+                if (request_.origin == facts_.self) { block.path = "system[" + std::to_string(j) + "]"; }
                 out_.system.push_back(std::move(block));
             }
         }
@@ -76,7 +76,8 @@ private:
 
     void take(const Message& message, const std::string& path) {
         const bool system = is_system(message);
-        const bool as_system = system && (target_.system_in_messages || claude_facts(target_.model).system_in_messages);
+        const bool as_system = system && facts_.self == DialectId::anthropic &&
+                               (target_.system_in_messages || claude_facts(target_.model).system_in_messages);
         const Role role = as_system ? Role::system : system ? Role::user : message.role;
         WireTurn& turn = turn_of(role);
         if (!path.empty() && role == (system ? Role::system : message.role)) { turn.paths.push_back(path); }
@@ -230,6 +231,7 @@ private:
 
     const ChatRequest& request_;
     const TargetTraits& target_;
+    const PartFacts& facts_;
     Conversation out_;
     PartRules rules_;
     std::vector<PendingCall> calls_;
@@ -251,7 +253,12 @@ std::string wire_call_id(std::string_view id) {
 }
 
 Conversation build_conversation(const ChatRequest& request, const TargetTraits& target, Drops& drops) {
-    return Builder(request, target, drops).build();
+    return build_conversation(request, target, drops, anthropic_parts_for(target));
+}
+
+Conversation build_conversation(const ChatRequest& request, const TargetTraits& target, Drops& drops,
+                                const PartFacts& facts) {
+    return Builder(request, target, drops, facts).build();
 }
 
 }  // namespace llmgw::wire

@@ -34,7 +34,12 @@ struct Conversation {
     std::deque<Part> made;  // what the request does not have and the wire needs
 };
 
+struct PartFacts;  // part_rules.hpp
+
 Conversation build_conversation(const ChatRequest& request, const TargetTraits& target, Drops& drops);
+// For another wire of the same order, without system messages inside the conversation.
+Conversation build_conversation(const ChatRequest& request, const TargetTraits& target, Drops& drops,
+                                const PartFacts& facts);
 
 // ^[a-zA-Z0-9_-]+$: an id that is not gets its other characters replaced and a hash of the original added.
 std::string wire_call_id(std::string_view id);

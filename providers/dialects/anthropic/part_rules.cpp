@@ -45,7 +45,18 @@ std::string refusal_of(const part::Media& media) {
     return {};
 }
 
+std::string refusal_of_urls(const part::Media& media) {
+    return media.url.empty() ? refusal_of(media) : "this host fetches no URLs";
+}
+
 }  // namespace
+
+const PartFacts anthropic_parts{DialectId::anthropic, "anthropic", refusal_of};
+
+const PartFacts& anthropic_parts_for(const TargetTraits& target) {
+    static const PartFacts without_urls{DialectId::anthropic, "anthropic", refusal_of_urls};
+    return target.image_urls ? anthropic_parts : without_urls;
+}
 
 bool is_blank(std::string_view text) {
     return trim(text).find_first_not_of("\v\f") == std::string_view::npos;
@@ -70,7 +81,7 @@ const Part* PartRules::missing_result() {
 }
 
 WireBlock PartRules::media(const Part& part, const part::Media& media) {
-    const std::string reason = refusal_of(media);
+    const std::string reason = facts_.refusal(media);
     if (!reason.empty()) { return left_out(word_for(media.kind), reason); }
     return {&part, {}, {}, media.cache};
 }
@@ -81,10 +92,11 @@ WireBlock PartRules::in_system(const Part& part) {
         return {&part, {}, {}, text->cache};
     }
     if (const auto* foreign = std::get_if<part::Foreign>(&part)) {
-        if (foreign->origin == DialectId::anthropic) { return {&part, {}, {}, foreign->cache}; }
-        if (!foreign->carried) { drops_.note(foreign->type, "anthropic has no such item"); }
+        if (foreign->origin == facts_.self) { return {&part, {}, {}, foreign->cache}; }
+        if (!foreign->carried) { drops_.note(foreign->type, std::string(facts_.name) + " has no such item"); }
     } else if (const auto* held = std::get_if<part::Media>(&part)) {
-        drops_.note("system: " + std::string(word_for(held->kind)), "anthropic's system prompt is text only");
+        drops_.note("system: " + std::string(word_for(held->kind)),
+                    std::string(facts_.name) + "'s system prompt is text only");
     }
     return {};
 }
@@ -106,11 +118,12 @@ WireBlock PartRules::in_assistant(const Part& part) {
     if (const auto* call = std::get_if<part::ToolCall>(&part)) { return {&part, {}, {}, call->cache}; }
     if (const auto* reasoning = std::get_if<part::Reasoning>(&part)) {
         // Another provider's thinking is never stamped (T3b), and without a signature of this one's it is refused.
-        const bool own = reasoning->sealed.origin == DialectId::anthropic && !reasoning->sealed.data.empty();
+        const bool own = reasoning->sealed.origin == facts_.self && !reasoning->sealed.data.empty();
         return own ? WireBlock{&part, {}, {}, {}} : WireBlock{};
     }
     if (const auto* held = std::get_if<part::Media>(&part)) {
-        return left_out(word_for(held->kind), "in anthropic's dialect the assistant says text only");
+        return left_out(word_for(held->kind),
+                        "in " + std::string(facts_.name) + "'s dialect the assistant says text only");
     }
     return in_user(part);
 }
@@ -119,7 +132,7 @@ WireBlock PartRules::reminder(const Part& part) {
     const auto* text = std::get_if<part::Text>(&part);
     if (text == nullptr) {
         if (const auto* foreign = std::get_if<part::Foreign>(&part)) {
-            const bool own = foreign->origin == DialectId::anthropic;
+            const bool own = foreign->origin == facts_.self;
             if (own) { drops_.note(foreign->type, "the target has no system messages inside a conversation"); }
             return own ? WireBlock{} : in_system(part);
         }

@@ -6,6 +6,7 @@
 #include "providers/dialects/anthropic/cache_plan.hpp"
 #include "providers/dialects/anthropic/codec.hpp"
 #include "providers/dialects/anthropic/field_names.hpp"
+#include "providers/dialects/anthropic/part_rules.hpp"
 #include "providers/dialects/anthropic/schema_rules.hpp"
 #include "providers/dialects/anthropic/thinking_plan.hpp"
 #include "providers/dialects/anthropic/tool_encode.hpp"
@@ -38,7 +39,7 @@ public:
           extras_(request, drops),
           names_(request.tools),
           conversation_(build_conversation(request, target, drops)),
-          rules_(conversation_.made, drops),
+          rules_(conversation_.made, drops, anthropic_parts_for(target)),
           tools_(plan_tools(request, drops)),
           plan_(plan_answer(request, target, facts_, conversation_, drops)) {}
 
