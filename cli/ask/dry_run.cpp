@@ -49,6 +49,7 @@ Result<DryRun> dry_run(Config config, std::vector<Provider> providers, const Htt
     snapshot->config.server.require_key = false;  // nobody else can reach a gateway inside this process
     snapshot->providers = std::move(providers);
     for (auto& provider : snapshot->providers) {
+        provider.api_keys.clear();
         provider.api_key.clear();  // needs none: what is never read cannot be shown
     }
     snapshot->keys = std::make_unique<KeyRing>(no_secrets);

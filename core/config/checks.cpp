@@ -91,6 +91,15 @@ std::string check_api_key(std::string& value) {
     return check_reference(value);
 }
 
+std::string check_one_of_keys(std::string& value) {
+    if (auto complaint = check_reference(value); !complaint.empty()) { return complaint; }
+    const auto reference = parse_reference(value);
+    if (!reference || reference->kind == KeyKind::none || reference->kind == KeyKind::passthrough) {
+        return "must hold references to keys; none and passthrough stand alone, in api_key";
+    }
+    return {};
+}
+
 std::string check_dialect(std::string& value) {
     if (dialect_from(value)) { return {}; }
     std::array<std::string_view, dialect_names.size()> names{};

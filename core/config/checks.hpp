@@ -7,11 +7,12 @@
 namespace llmgw {
 
 std::string check_listen(std::string& value);
-std::string check_host(std::string& value);        // a Host name without port
-std::string check_web_origin(std::string& value);  // scheme://host[:port], brought to lower case
-std::string check_name(std::string& value);        // a provider's or a type's name
-std::string check_base_url(std::string& value);    // drops trailing slashes
-std::string check_api_key(std::string& value);     // a reference, never a key
+std::string check_host(std::string& value);         // a Host name without port
+std::string check_web_origin(std::string& value);   // scheme://host[:port], brought to lower case
+std::string check_name(std::string& value);         // a provider's or a type's name
+std::string check_base_url(std::string& value);     // drops trailing slashes
+std::string check_api_key(std::string& value);      // a reference, never a key
+std::string check_one_of_keys(std::string& value);  // of several: a reference to a key
 std::string check_dialect(std::string& value);
 std::string check_model(std::string& value);
 std::string check_word(std::string& value);           // of letters, digits, ".", "-", "_" and ":"

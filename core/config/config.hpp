@@ -67,6 +67,7 @@ struct ProviderConfig {
     std::string type;
     std::string base_url;
     std::optional<std::string> api_key;
+    std::vector<std::string> api_keys;
     std::vector<std::string> dialects;
     std::vector<std::string> models;
     bool strict = false;  // what cannot be said to it is refused, not dropped
