@@ -185,6 +185,12 @@ constexpr std::array rows{
             .slot = +[](Config& c) -> I& { return c.ask.keep_mb; },
             .min = 1,
             .max = 1048576},
+    Setting{.key = "routing.fallback",
+            .initial = "\"none\"",
+            .doc = "auto: a model that fails is asked for at the other providers that have it, those with a key",
+            .reloadable = true,
+            .slot = +[](Config& c) -> S& { return c.routing.fallback; },
+            .choices = "none|auto"},
 };
 
 using P = ProviderConfig;

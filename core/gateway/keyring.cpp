@@ -85,7 +85,7 @@ Result<std::string> KeyRing::read(const Provider& provider, std::size_t index) c
     lock.unlock();
     Result<Credential> got = fail(ErrorKind::internal, "reading the key failed");
     try {
-        const CredentialSources sources{.resolver = resolver_, .transport = transport_, .clock = clock_};
+        const CredentialTools sources{.resolver = resolver_, .transport = transport_, .clock = clock_};
         if (index == 0) {
             got = obtain_credential(provider, sources);
         } else {
