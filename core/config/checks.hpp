@@ -18,7 +18,7 @@ std::string check_api_key(std::string& value);      // a reference, never a key
 std::string check_one_of_keys(std::string& value);  // of several: a reference to a key
 std::string check_dialect(std::string& value);
 std::string check_model(std::string& value);
-std::string check_word(std::string& value);           // of letters, digits, ".", "-", "_" and ":"
+std::string check_word(std::string& value);  // of letters, digits, ".", "-", "_" and ":"
 std::string check_pattern(std::string& value);
 std::string check_hours(std::string& value);          // "" too
 std::string check_absolute_path(std::string& value);  // or "" for none

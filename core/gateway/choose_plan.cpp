@@ -38,13 +38,15 @@ bool goes_by_session(const Route& route) {
 
 // The log's session id is in a header; what stands for it in a body is looked at only here.
 void find_session(Exchange& exchange, const Route& route, Circumstances& now) {
-    if (!goes_by_session(route) || !exchange.endpoint.conversation()) { return; }
+    if (!goes_by_session(route) || !exchange.endpoint.translatable()) { return; }
     const auto& row = exchange.row;
     const auto& session = row.session_id.empty() ? now.facts->of_body().session : row.session_id;
     if (session.empty()) { return; }
     exchange.session_key = SessionTargets::key_of(route.name, row.client_key, session);
     now.session = exchange.services.sessions.find(exchange.session_key);
     if (route.sticky) { now.session_hash = std::hash<std::string>{}(exchange.session_key) | 1; }
+    // Counting warms no cache.
+    if (!exchange.endpoint.conversation()) { exchange.session_key.clear(); }
 }
 
 PlanInput input_of(const Exchange& exchange, const RequestFacts& facts) {
@@ -54,6 +56,7 @@ PlanInput input_of(const Exchange& exchange, const RequestFacts& facts) {
                     .translatable = endpoint.translatable() ? Translatable::yes : Translatable::no,
                     .providers = snapshot.providers,
                     .catalogue = &snapshot.routes.catalogue()};
+    input.has_key = [&snapshot](const Provider& provider) { return snapshot.keys->has_key(provider); };
     input.now.facts = &facts;
     input.now.health = &exchange.services.health;
     input.now.prices = &exchange.services.prices;

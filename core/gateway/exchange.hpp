@@ -81,7 +81,7 @@ struct Exchange {
     std::vector<AttemptRow> attempts;
     // The client credential that let the call in; never forwarded, never logged.
     std::string client_key_used;
-    std::string session_key;  // under which the session's target is remembered, "" when it is not
+    std::string session_key;       // under which the session's target is remembered, "" when it is not
     std::size_t policies_ran = 0;  // for their closing hooks
     bool settled = false;
 

@@ -1,5 +1,5 @@
-// Whose turn it is among a provider's keys: one that the provider refused is set aside for a while, one that has reached
-// a limit rests. Knows names of keys, never keys. Safe to use from any thread; time is given.
+// Whose turn it is among a provider's keys: one that the provider refused is set aside for a while, one that has
+// reached a limit rests. Knows names of keys, never keys. Safe to use from any thread; time is given.
 #pragma once
 
 #include <chrono>

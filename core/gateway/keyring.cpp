@@ -16,6 +16,9 @@ constexpr std::int64_t token_left_ms_min = 60'000;
 // A renewal that failed is tried again after this, as long as the token at hand is good.
 constexpr std::int64_t renew_again_ms = 10'000;
 
+// For has_key().
+constexpr std::int64_t look_again_ms = 60'000;
+
 const Clock& system_clock() {
     static const SystemClock clock;
     return clock;
@@ -65,15 +68,30 @@ Result<std::string> KeyRing::key_of(const Provider& provider) const {
     return read(provider, turns_.next(provider));
 }
 
+bool KeyRing::has_key(const Provider& provider) const {
+    if (keyless(provider)) { return true; }
+    {
+        const std::lock_guard lock(mutex_);
+        const auto known = without_key_ms_.find(provider.name);
+        if (known != without_key_ms_.end() && clock_.now_ms() < known->second) { return false; }
+    }
+    const bool has = key_of(provider).has_value();
+    const std::lock_guard lock(mutex_);
+    if (has) {
+        without_key_ms_.erase(provider.name);
+    } else {
+        without_key_ms_[provider.name] = clock_.now_ms() + look_again_ms;
+    }
+    return has;
+}
+
 Result<std::string> KeyRing::read(const Provider& provider, std::size_t index) const {
     const auto entry = entry_name(provider, index);
     std::unique_lock lock(mutex_);
-    if (const auto known = keys_.find(entry);
-        known != keys_.end() && clock_.now_ms() < known->second.renew_ms) {
+    if (const auto known = keys_.find(entry); known != keys_.end() && clock_.now_ms() < known->second.renew_ms) {
         return known->second.text;
     }
-    if (const auto running = running_.find(entry);
-        running != running_.end() && running->second->changes == changes_) {
+    if (const auto running = running_.find(entry); running != running_.end() && running->second->changes == changes_) {
         const auto reading = running->second;
         read_.wait(lock, [&] { return reading->result.has_value(); });
         return *reading->result;
@@ -122,7 +140,7 @@ Result<std::string> KeyRing::keep(const std::string& name, const std::string& en
     constexpr auto never = std::numeric_limits<std::int64_t>::max();
     if (current) {
         keys_.insert_or_assign(entry, Kept{got->text, got->expires_ms ? *got->expires_ms - token_left_ms_min : never,
-                                          got->expires_ms.value_or(never)});
+                                           got->expires_ms.value_or(never)});
     }
     return std::move(got->text);
 }
@@ -139,6 +157,7 @@ void KeyRing::forget_all() const {
     const std::lock_guard lock(mutex_);
     ++changes_;
     keys_.clear();
+    without_key_ms_.clear();
     turns_.clear();
 }
 

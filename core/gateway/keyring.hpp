@@ -46,9 +46,11 @@ public:
     bool report(const Provider& provider, const std::string& key_name, int status,
                 std::optional<std::chrono::milliseconds> retry_after = std::nullopt) const;
 
-    // A key that is good without taking a turn, "" when the provider needs nothing. A token is renewed before it ends; who asks while
-    // that runs waits for it and gets the same. Error: credential, saying what to do.
+    // A key that is good without taking a turn, "" when the provider needs nothing. A token is renewed before it ends;
+    // who asks while that runs waits for it and gets the same. Error: credential, saying what to do.
     Result<std::string> key_of(const Provider& provider) const;
+    // Whether key_of() has something to give; that it has not is believed for a minute.
+    bool has_key(const Provider& provider) const;
     // The provider did not accept its key: read its keys again next time.
     void forget(const std::string& provider_name) const;
     // Keys have changed where they live: read all of them again, and none is set aside.
@@ -79,6 +81,7 @@ private:
     mutable std::condition_variable read_;
     mutable std::map<std::string, Kept> keys_;  // by entry
     mutable std::map<std::string, std::shared_ptr<Reading>> running_;
+    mutable std::map<std::string, std::int64_t> without_key_ms_;  // until when has_key() need not look again
     mutable KeyTurns turns_;
     mutable std::uint64_t changes_ = 0;  // a key whose reading began before the last one is not kept
 };

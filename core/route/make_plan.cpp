@@ -47,6 +47,10 @@ public:
 
     void append_equals(std::span<const RouteTarget> equals, std::vector<Choice>& out) {
         for (const auto& equal : equals) {
+            if (input_.has_key && !input_.has_key(*equal.provider)) {
+                leave_out(equal, "llmgw has no key for " + equal.provider->name);
+                continue;
+            }
             for (auto& choice : single(equal)) {
                 choice.reason = "the same model as " + equal.equal_to;
                 add(std::move(choice), out);

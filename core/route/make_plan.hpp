@@ -1,7 +1,7 @@
 // From a route, or a target and its equals, to the targets a call is to try. Pure.
 #pragma once
 
-#include <span>
+#include <functional>
 #include <vector>
 
 #include "core/route/plan.hpp"
@@ -16,6 +16,8 @@ struct PlanInput {
     const std::vector<Provider>& providers;  // of the configuration, for messages
     const ModelCatalogue* catalogue = nullptr;
     Circumstances now = {};
+    // Whether calls to this provider can have the key they need; asked of targets that nobody wrote down. Null: yes.
+    std::function<bool(const Provider&)> has_key = nullptr;
 };
 
 // Targets that cannot be spoken to are left out, and so are those known to lack what the request needs, unless none

@@ -1,7 +1,8 @@
 // Routes: which provider gets a call, seen at the providers.
 #include <csignal>
+#include <fstream>
 #include <map>
-#include <thread>
+#include <sstream>
 
 #include <doctest/doctest.h>
 
@@ -262,4 +263,49 @@ TEST_CASE("ask takes a route") {
     CHECK(asked.exit == 0);
     CHECK(w.beta.request_count() == 1);
     CHECK(w.beta.last()->body.find("\"m\"") != std::string::npos);
+}
+
+TEST_CASE("The README's routes are valid, and llmgw says of them what it says there") {
+    const auto readme = read_file(std::string(LLMGW_SOURCE_DIR) + "/README.md");
+    const auto from = readme.find("<!-- routes: run by");
+    const auto to = readme.find("<!-- /routes -->");
+    REQUIRE(from < to);
+    const auto section = readme.substr(from, to - from);
+    const auto block = [&](const std::string& kind) {
+        const auto open = section.find("```" + kind + "\n") + kind.size() + 4;
+        return section.substr(open, section.find("```", open) - open);
+    };
+    TestHome home;
+    home.write_config(block("toml"));
+    const auto write = [&](const std::string& name, const std::string& text) {
+        std::ofstream(home.path() + "/" + name) << text;
+    };
+    write(
+        "picture.json",
+        R"({"model":"cheap","max_tokens":300,"messages":[{"role":"user","content":[{"type":"text","text":"What is this?"},)"
+        R"({"type":"image_url","image_url":{"url":"data:image/png;base64,iVBORw0KGgo="}}]}]})");
+    write("title.json", R"({"messages":[{"role":"user","content":"A title for this, please."}]})");
+    std::istringstream console(block("console"));
+    std::string line;
+    std::string expected;
+    std::string command;
+    int ran = 0;
+    const auto check = [&] {
+        if (command.empty()) { return; }
+        ChildProcess shell({"sh", "-c", "cd \"$HOME\" && exec " + command}, home.environment());
+        CHECK_MESSAGE(shell.wait() == 0, shell.err());
+        CHECK(shell.out() == expected);
+        ++ran;
+    };
+    while (std::getline(console, line)) {
+        if (line.starts_with("$ llmgw")) {
+            check();
+            command = "'" + gateway_binary() + "'" + line.substr(7);
+            expected.clear();
+        } else {
+            expected += line + "\n";
+        }
+    }
+    check();
+    CHECK(ran == 4);
 }

@@ -188,3 +188,23 @@ TEST_CASE("keyring: a key that cannot be read gives way to the others") {
     keys.ring.forget_all();
     CHECK_FALSE(keys.ring.take(keys.provider));
 }
+
+TEST_CASE("keyring: that a provider has no key is believed for a minute") {
+    FakeKeychain keychain;
+    const SecretResolver resolver(&keychain);
+    FakeClock clock;
+    const KeyRing ring(resolver, nullptr, clock);
+    const auto a = provider_named("a", "keychain:a");
+    CHECK(ring.has_key(provider_named("c", "")));
+    CHECK_FALSE(ring.has_key(a));
+    keychain.entries["a"] = {"first-key-of-a-0123", origin};
+    CHECK_FALSE(ring.has_key(a));
+    clock.advance_ms(60'000);
+    CHECK(ring.has_key(a));
+    keychain.entries.clear();
+    ring.forget_all();
+    CHECK_FALSE(ring.has_key(a));
+    keychain.entries["a"] = {"first-key-of-a-0123", origin};
+    ring.forget_all();
+    CHECK(ring.has_key(a));
+}
