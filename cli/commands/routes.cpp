@@ -50,7 +50,7 @@ DialectId format_of(std::string_view body) {
 struct Asked {
     std::string body;
     Headers headers;
-    RequestFacts facts;  // views into the above and the options
+    CallFacts facts;  // views into the above and the options
 };
 
 Result<> read_asked(const Options& options, Asked& asked) {

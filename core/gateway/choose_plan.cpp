@@ -15,9 +15,9 @@ std::uint64_t chance() {
     return engine();
 }
 
-RequestFacts facts_of(const Exchange& exchange, std::string_view model) {
+CallFacts facts_of(const Exchange& exchange, std::string_view model) {
     const auto& row = exchange.row;
-    RequestFacts facts;
+    CallFacts facts;
     facts.model = model;
     facts.feature = row.feature;
     facts.client_key = row.client_key;
@@ -49,7 +49,7 @@ void find_session(Exchange& exchange, const Route& route, Circumstances& now) {
     if (!exchange.endpoint.conversation()) { exchange.session_key.clear(); }
 }
 
-PlanInput input_of(const Exchange& exchange, const RequestFacts& facts) {
+PlanInput input_of(const Exchange& exchange, const CallFacts& facts) {
     const auto& snapshot = *exchange.snapshot;
     const auto& endpoint = exchange.endpoint;
     PlanInput input{.dialect = exchange.body_dialect,

@@ -182,7 +182,7 @@ int local_hour(std::int64_t now_ms) {
     return parts.tm_hour;
 }
 
-bool RequestFacts::background() const {
+bool CallFacts::background() const {
     if (agent.empty() || !conversation) { return false; }
     const auto& facts = of_body();
     return !facts.needs.tools && !facts.goes_on && facts.needs.input_tokens <= background_tokens_max;

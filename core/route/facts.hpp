@@ -23,7 +23,7 @@ struct BodyFacts {
 BodyFacts read_body_facts(DialectId dialect, std::string_view body);
 
 // Views into what the caller keeps.
-struct RequestFacts {
+struct CallFacts {
     std::string_view model;  // as asked for
     std::string_view feature;
     std::string_view client_key;  // its name

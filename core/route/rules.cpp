@@ -60,7 +60,7 @@ bool matches_pattern(std::string_view pattern, std::string_view text) {
     return pattern.find_first_not_of('*', p) == std::string_view::npos;
 }
 
-bool holds(const Rule& rule, const RequestFacts& facts) {
+bool holds(const Rule& rule, const CallFacts& facts) {
     const auto& asks = rule.asks;
     if (!any_matches(asks.model, facts.model) || !any_matches(asks.feature, facts.feature) ||
         !any_matches(asks.client_key, facts.client_key) || !any_matches(asks.user, facts.user) ||
@@ -88,12 +88,12 @@ bool holds(const Rule& rule, const RequestFacts& facts) {
            (asks.tokens_below == 0 || needs.input_tokens < asks.tokens_below);
 }
 
-const Rule* first_rule(std::span<const Rule> rules, const RequestFacts& facts) {
+const Rule* first_rule(std::span<const Rule> rules, const CallFacts& facts) {
     const auto found = std::ranges::find_if(rules, [&](const Rule& rule) { return holds(rule, facts); });
     return found == rules.end() ? nullptr : &*found;
 }
 
-Way find_way(const RouteTable& table, const RequestFacts& facts) {
+Way find_way(const RouteTable& table, const CallFacts& facts) {
     if (const auto* rule = first_rule(table.rules(), facts)) { return {rule->route, rule}; }
     return {table.find(facts.model), nullptr};
 }

@@ -13,16 +13,16 @@ namespace llmgw {
 bool matches_pattern(std::string_view pattern, std::string_view text);
 
 // All that the rule asks about holds. What wants the body read is asked last.
-bool holds(const Rule& rule, const RequestFacts& facts);
+bool holds(const Rule& rule, const CallFacts& facts);
 
 // The first that holds, null for none.
-const Rule* first_rule(std::span<const Rule> rules, const RequestFacts& facts);
+const Rule* first_rule(std::span<const Rule> rules, const CallFacts& facts);
 
 // Which route serves a call: that of the first rule that holds, else the one it names. Null: it names a model.
 struct Way {
     const Route* route = nullptr;
     const Rule* rule = nullptr;  // that said so
 };
-Way find_way(const RouteTable& table, const RequestFacts& facts);
+Way find_way(const RouteTable& table, const CallFacts& facts);
 
 }  // namespace llmgw

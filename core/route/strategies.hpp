@@ -16,7 +16,7 @@ namespace llmgw {
 
 // What strategies go by. Null: not known.
 struct Circumstances {
-    const RequestFacts* facts = nullptr;
+    const CallFacts* facts = nullptr;
     const HealthView* health = nullptr;
     const Prices* prices = nullptr;
     std::optional<SessionTarget> session;  // where this session was served last, on this route

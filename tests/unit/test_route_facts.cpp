@@ -13,8 +13,8 @@ using namespace llmgw;
 
 namespace {
 
-RequestFacts facts_of(DialectId dialect, std::string_view body, std::string_view agent = "opencode") {
-    RequestFacts facts;
+CallFacts facts_of(DialectId dialect, std::string_view body, std::string_view agent = "opencode") {
+    CallFacts facts;
     facts.dialect = dialect;
     facts.body = body;
     facts.agent = agent;

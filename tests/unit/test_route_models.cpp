@@ -113,7 +113,7 @@ TEST_CASE("Plan: auto adds the same model elsewhere; what lacks an ability is le
     REQUIRE_MESSAGE(config, config.error().message);
     const auto table = RouteTable::make(*config, list, catalogue);
     REQUIRE(table);
-    RequestFacts facts;
+    CallFacts facts;
     facts.body = R"({"messages":[{"role":"user","content":[{"type":"input_audio","input_audio":{}}]}]})";
     PlanInput input{.dialect = DialectId::openai_chat, .providers = list, .catalogue = &catalogue};
     const auto plan = plan_route(*table->find("both"), input);

@@ -19,7 +19,7 @@ TEST_CASE("Rules: patterns") {
 
 namespace {
 
-bool asks(RuleConfig asked, const RequestFacts& facts) {
+bool asks(RuleConfig asked, const CallFacts& facts) {
     Rule rule;
     rule.asks = std::move(asked);
     return holds(rule, facts);
@@ -29,7 +29,7 @@ bool asks(RuleConfig asked, const RequestFacts& facts) {
 
 TEST_CASE("Rules: all that is asked must hold, of a list any") {
     const Headers headers{{"X-Tier", "gold"}};
-    RequestFacts facts;
+    CallFacts facts;
     facts.model = "claude-haiku-4-5";
     facts.feature = "lint";
     facts.client_key = "ci";
@@ -67,7 +67,7 @@ TEST_CASE("Rules: hours of the day, over midnight too") {
     const auto during = [](std::pair<int, int> hours, int hour) {
         Rule rule;
         rule.hours = hours;
-        RequestFacts facts;
+        CallFacts facts;
         facts.local_hour = hour;
         return holds(rule, facts);
     };
@@ -86,7 +86,7 @@ TEST_CASE("Rules: the first that holds wins; the body is not read for those that
     rules[0].asks.feature = {"a"};
     rules[1].asks.model = {"m*"};
     rules[2].asks.image = true;
-    RequestFacts facts;
+    CallFacts facts;
     facts.model = "model";
     facts.body = "{}";
     CHECK(first_rule(rules, facts) == &rules[1]);

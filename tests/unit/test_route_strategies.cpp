@@ -59,7 +59,7 @@ struct Fixture {
 
     Provider provider;
     Provider local;
-    RequestFacts facts;
+    CallFacts facts;
     Prices prices{lines};
     FakeHealth health;
     Circumstances now;
