@@ -69,7 +69,9 @@ void read_rule(const toml::table& table, std::size_t number, Config& config, Fin
     read_table(table, shown, rule_settings(), rule, findings);
     rule.places = places_of(table.get("use"), findings);
     if (rule.places.empty()) { findings.add(at, shown + " needs use = \"ROUTE\" or [\"provider/model\", ...]"); }
-    if (table.size() < 2) { findings.add(at, shown + " asks about nothing; a rule for all calls is a route"); }
+    if (table.size() == (rule.places.empty() ? 0U : 1U)) {
+        findings.add(at, shown + " asks about nothing; a rule for all calls is a route");
+    }
     config.rules.push_back(std::move(rule));
 }
 

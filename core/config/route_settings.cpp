@@ -83,7 +83,7 @@ constexpr std::array rule_rows{
     patterns(
         "user", "x-llmgw-user", +[](U& u) -> L& { return u.user; }, "\"ann\""),
     patterns(
-        "agent", "the agent recognised: claude-code, codex, gemini-cli, opencode, ...",
+        "agent", "the agent recognised, such as claude-code, codex, gemini-cli or opencode",
         +[](U& u) -> L& { return u.agent; }, "\"claude-code\""),
     RuleSetting{.key = "metadata",
                 .initial = "",

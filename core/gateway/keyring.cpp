@@ -45,8 +45,8 @@ Result<ProviderKey> KeyRing::take(const Provider& provider, std::string_view ses
         auto turn = turns_.take(provider, session);
         auto value = read(provider, turn.index);
         if (value) { return ProviderKey{std::move(turn.name), std::move(*value)}; }
+        if (count > 1) { turns_.unreadable(provider, turn.index, value.error().message); }
         if (!error) { error = std::move(value.error()); }
-        if (count > 1) { turns_.unreadable(provider, turn.index, error->message); }
     }
     return std::unexpected(std::move(*error));
 }

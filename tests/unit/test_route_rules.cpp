@@ -19,9 +19,12 @@ TEST_CASE("Rules: patterns") {
 
 namespace {
 
-bool asks(RuleConfig asked, const CallFacts& facts) {
+// Whether a rule that is written so holds.
+bool asks(const std::string& conditions, const CallFacts& facts) {
+    const auto config = parse_config("[[rules]]\nuse = \"a/b\"\n" + conditions, "c.toml");
+    REQUIRE_MESSAGE(config, config.error().message);
     Rule rule;
-    rule.asks = std::move(asked);
+    rule.asks = config->rules.at(0);
     return holds(rule, facts);
 }
 
@@ -39,28 +42,28 @@ TEST_CASE("Rules: all that is asked must hold, of a list any") {
     facts.headers = &headers;
     facts.conversation = true;
     facts.body = R"({"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}}]}]})";
-    CHECK(asks({.model = {"gpt-*", "*haiku*"}}, facts));
-    CHECK_FALSE(asks({.model = {"gpt-*"}}, facts));
-    CHECK(asks({.feature = {"lint"}, .user = {"ann"}, .agent = {"open*"}}, facts));
-    CHECK_FALSE(asks({.feature = {"lint"}, .user = {"bob"}}, facts));
-    CHECK(asks({.client_key = {"ci"}}, facts));
-    CHECK(asks({.metadata = {{"team", "w*"}}}, facts));
-    CHECK_FALSE(asks({.metadata = {{"team", "w*"}, {"other", "*x"}}}, facts));
-    CHECK(asks({.headers = {{"x-tier", "gold"}}}, facts));
-    CHECK_FALSE(asks({.headers = {{"x-tier", "silver"}}}, facts));
+    CHECK(asks("model = [\"gpt-*\", \"*haiku*\"]", facts));
+    CHECK_FALSE(asks("model = \"gpt-*\"", facts));
+    CHECK(asks("feature = \"lint\"\nuser = \"ann\"\nagent = \"open*\"", facts));
+    CHECK_FALSE(asks("feature = \"lint\"\nuser = \"bob\"", facts));
+    CHECK(asks("client_key = \"ci\"", facts));
+    CHECK(asks("metadata = { team = \"w*\" }", facts));
+    CHECK_FALSE(asks("metadata = { team = \"w*\", other = \"*x\" }", facts));
+    CHECK(asks("headers = { x-tier = \"gold\" }", facts));
+    CHECK_FALSE(asks("headers = { x-tier = \"silver\" }", facts));
     // A header that is not there matches nothing, not even *.
-    CHECK_FALSE(asks({.headers = {{"x-none", "*"}}}, facts));
-    CHECK(asks({.image = true, .tools = false, .thinking = false}, facts));
-    CHECK_FALSE(asks({.image = false}, facts));
-    CHECK_FALSE(asks({.tools = true}, facts));
-    CHECK(asks({.background = true}, facts));
-    CHECK_FALSE(asks({.background = false}, facts));
-    CHECK(asks({.tokens_above = 100, .tokens_below = 10'000}, facts));
-    CHECK_FALSE(asks({.tokens_above = 10'000}, facts));
-    CHECK_FALSE(asks({.tokens_below = 100}, facts));
+    CHECK_FALSE(asks("headers = { x-none = \"*\" }", facts));
+    CHECK(asks("image = true\ntools = false\nthinking = false", facts));
+    CHECK_FALSE(asks("image = false", facts));
+    CHECK_FALSE(asks("tools = true", facts));
+    CHECK(asks("background = true", facts));
+    CHECK_FALSE(asks("background = false", facts));
+    CHECK(asks("tokens_above = 100\ntokens_below = 10000", facts));
+    CHECK_FALSE(asks("tokens_above = 10000", facts));
+    CHECK_FALSE(asks("tokens_below = 100", facts));
     facts.agent = "";
-    CHECK_FALSE(asks({.background = true}, facts));
-    CHECK(asks({.background = false}, facts));
+    CHECK_FALSE(asks("background = true", facts));
+    CHECK(asks("background = false", facts));
 }
 
 TEST_CASE("Rules: hours of the day, over midnight too") {

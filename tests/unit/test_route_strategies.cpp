@@ -11,9 +11,28 @@ namespace {
 
 constexpr std::int64_t dollar = 1'000'000'000'000;
 constexpr PriceLine lines[] = {
-    {.provider = "openai", .model = "cached", .input = 4 * dollar, .output = dollar, .cache_read = dollar / 10},
-    {.provider = "openai", .model = "cheap", .input = dollar, .output = 2 * dollar},
-    {.provider = "openai", .model = "dear", .input = 3 * dollar, .output = 15 * dollar},
+    {.provider = "openai",
+     .model = "cached",
+     .variant = "",
+     .input = 4 * dollar,
+     .output = dollar,
+     .cache_read = dollar / 10,
+     .source = "",
+     .date = ""},
+    {.provider = "openai",
+     .model = "cheap",
+     .variant = "",
+     .input = dollar,
+     .output = 2 * dollar,
+     .source = "",
+     .date = ""},
+    {.provider = "openai",
+     .model = "dear",
+     .variant = "",
+     .input = 3 * dollar,
+     .output = 15 * dollar,
+     .source = "",
+     .date = ""},
 };
 
 class FakeHealth final : public HealthView {
