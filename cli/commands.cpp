@@ -15,6 +15,8 @@ constexpr std::array command_table{
     Command{"usage", "Spend reports from the local log", "llmgw usage --by feature,model --since 7d", &define_usage},
     Command{"logs", "The calls themselves, newest last", "llmgw logs -n 50 --where status=failed", &define_logs},
     Command{"models", "What can be asked for", "llmgw models --provider anthropic", &define_models},
+    Command{"routes", "Which targets a call would try, in order, and why", "llmgw routes explain fast --request call.json",
+            &define_routes},
     Command{"prices", "The prices llmgw counts with", "llmgw prices show claude-opus-5", &define_prices},
     Command{"config", "The configuration file", "llmgw config check", &define_config},
     Command{"demo", "The whole thing on a simulated provider, offline", "llmgw demo", &define_demo},

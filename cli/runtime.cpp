@@ -5,6 +5,7 @@
 #include "core/provider/resolve.hpp"
 #include "core/telemetry/log.hpp"
 #include "providers/catalogue.hpp"
+#include "providers/models/table.hpp"
 #include "providers/registry.hpp"
 
 namespace llmgw {
@@ -48,7 +49,7 @@ Result<std::shared_ptr<const Snapshot>> Runtime::make_snapshot(Config config, st
     auto snapshot = std::make_shared<Snapshot>();
     snapshot->config = std::move(config);
     snapshot->providers = std::move(resolved.providers);
-    auto routes = RouteTable::make(snapshot->config, snapshot->providers);
+    auto routes = RouteTable::make(snapshot->config, snapshot->providers, ModelCatalogue(builtin_models()));
     if (!routes) { return std::unexpected(routes.error()); }
     snapshot->routes = std::move(*routes);
     snapshot->client_keys = std::move(client_keys);
@@ -58,8 +59,8 @@ Result<std::shared_ptr<const Snapshot>> Runtime::make_snapshot(Config config, st
 
 void Runtime::start(std::shared_ptr<const Snapshot> snapshot, Ledger* ledger) {
     auto& used = ledger != nullptr ? *ledger : static_cast<Ledger&>(*ledger_);
-    gateway_ = std::make_unique<Gateway>(Services{clock_, used, *transport_, dialects(), prices_, turns_, health_},
-                                         std::move(snapshot));
+    gateway_ = std::make_unique<Gateway>(
+        Services{clock_, used, *transport_, dialects(), prices_, turns_, health_, sessions_}, std::move(snapshot));
 }
 
 }  // namespace llmgw

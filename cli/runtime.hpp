@@ -43,6 +43,7 @@ private:
     Prices prices_;
     TurnStore turns_{clock_};
     Health health_{clock_};
+    SessionTargets sessions_;
     std::unique_ptr<Transport> transport_;
     std::unique_ptr<UsageLedger> ledger_;
     std::unique_ptr<Gateway> gateway_;

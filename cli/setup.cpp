@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "providers/catalogue.hpp"
+#include "providers/models/table.hpp"
 
 namespace llmgw {
 
@@ -20,7 +21,7 @@ Result<Setup> load_setup(const Environment& env, const std::string& config_file)
     auto resolved = resolve_providers(*config, catalogue(), process_env);
     if (!resolved.ok()) { return fail(ErrorKind::config, resolved.errors()); }
     Setup setup{std::move(*config), std::move(resolved.providers), {}, {}};
-    auto routes = RouteTable::make(setup.config, setup.providers);
+    auto routes = RouteTable::make(setup.config, setup.providers, ModelCatalogue(builtin_models()));
     if (!routes) { return std::unexpected(routes.error()); }
     setup.routes = std::move(*routes);
     for (auto& finding : resolved.findings) {

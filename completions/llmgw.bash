@@ -17,6 +17,9 @@ _llmgw() {
             ' usage') path=' usage' ;;
             ' logs') path=' logs' ;;
             ' models') path=' models' ;;
+            ' routes') path=' routes' ;;
+            ' routes explain') path=' routes explain' ;;
+            ' routes list') path=' routes list' ;;
             ' prices') path=' prices' ;;
             ' prices show') path=' prices show' ;;
             ' config') path=' config' ;;
@@ -29,7 +32,7 @@ _llmgw() {
         esac
     done
     case "$path" in
-        '') words='serve ask env keys usage logs models prices config demo completions --help --version ' ;;
+        '') words='serve ask env keys usage logs models routes prices config demo completions --help --version ' ;;
         ' serve') words='--help --listen --config ' ;;
         ' ask') words='--help --feature --model --system --file --schema --continue --conversation --no-keep --user --meta --max-tokens --temperature --no-stream --plain --json --verbose --dry-run --list --forget --prune ' ;;
         ' env') words='--help --shell --feature --passthrough ' ;;
@@ -42,6 +45,9 @@ _llmgw() {
         ' usage') words='--help --by --since --until --where --format --json --top --compare --strict ' ;;
         ' logs') words='--help --since --until --where --call --json ' ;;
         ' models') words='--help --provider --config --json ' ;;
+        ' routes') words='explain list --help ' ;;
+        ' routes explain') words='--help --request --format --feature --user --agent --client-key --metadata --header --config --json ' ;;
+        ' routes list') words='--help --config --json ' ;;
         ' prices') words='show --help ' ;;
         ' prices show') words='--help --provider --json ' ;;
         ' config') words='init check show path --help ' ;;

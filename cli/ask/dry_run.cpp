@@ -5,6 +5,7 @@
 #include "cli/ask/answer_text.hpp"
 #include "core/gateway/gateway.hpp"
 #include "core/secrets/secrets.hpp"
+#include "providers/models/table.hpp"
 #include "providers/prices/table.hpp"
 #include "providers/registry.hpp"
 
@@ -49,12 +50,17 @@ Result<DryRun> dry_run(Config config, std::vector<Provider> providers, const Htt
     snapshot->config.server.require_key = false;  // nobody else can reach a gateway inside this process
     snapshot->providers = std::move(providers);
     for (auto& provider : snapshot->providers) {
+        provider.api_keys.clear();
         provider.api_key.clear();  // needs none: what is never read cannot be shown
     }
+    auto routes = RouteTable::make(snapshot->config, snapshot->providers, ModelCatalogue(builtin_models()));
+    if (!routes) { return std::unexpected(routes.error()); }
+    snapshot->routes = std::move(*routes);
     snapshot->keys = std::make_unique<KeyRing>(no_secrets);
     TurnStore turns(clock);
     Health health(clock);
-    Gateway gateway(Services{clock, ledger, transport, dialects(), prices, turns, health}, snapshot);
+    SessionTargets sessions;
+    Gateway gateway(Services{clock, ledger, transport, dialects(), prices, turns, health, sessions}, snapshot);
     const auto reply = gateway.handle(
         request, [&] { return Result<std::string>(request.body); }, Watch{});
     if (!transport.seen) { return fail(ErrorKind::usage, error_text(reply.body)); }

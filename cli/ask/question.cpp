@@ -44,9 +44,21 @@ Result<std::optional<JsonSchema>> schema_of(const AskOptions& options) {
     return std::optional<JsonSchema>(std::move(*schema));
 }
 
-Result<> choose_target(AskQuestion& question, const std::vector<Provider>& providers) {
-    question.dialect = dialect_for(question.model, providers);
-    auto target = resolve_model(question.model, question.dialect, providers, Translatable::yes);
+// What a route would try first, as far as its name tells: the question is written in that one's dialect.
+std::string first_of(const Route& route) {
+    const auto* target = &route.targets.front();
+    while (target->route != nullptr) {
+        target = &target->route->targets.front();
+    }
+    return target->name();
+}
+
+Result<> choose_target(AskQuestion& question, const Setup& setup) {
+    const auto& providers = setup.providers;
+    const auto* route = setup.routes.find(question.model);
+    const auto model = route != nullptr ? first_of(*route) : question.model;
+    question.dialect = dialect_for(model, providers);
+    auto target = resolve_model(model, question.dialect, providers, Translatable::yes);
     if (!target) {
         auto message = target.error().message;
         if (message.starts_with("llmgw: ")) { message.erase(0, 7); }
@@ -113,7 +125,7 @@ Result<AskQuestion> prepare_question(const AskOptions& options, const Setup& set
     question.model = std::move(*model);
     if (goes_on) { question.system = question.before.exchanges.back().system; }
     if (options.system) { question.system = *options.system; }
-    if (auto chosen = choose_target(question, setup.providers); !chosen) { return std::unexpected(chosen.error()); }
+    if (auto chosen = choose_target(question, setup); !chosen) { return std::unexpected(chosen.error()); }
     auto schema = schema_of(options);
     if (!schema) { return std::unexpected(schema.error()); }
     question.schema = std::move(*schema);

@@ -16,6 +16,7 @@ std::function<int()> define_internal_keychain(CLI::App& app, const Environment& 
 std::function<int()> define_usage(CLI::App& app, const Environment& env);
 std::function<int()> define_logs(CLI::App& app, const Environment& env);
 std::function<int()> define_models(CLI::App& app, const Environment& env);
+std::function<int()> define_routes(CLI::App& app, const Environment& env);
 std::function<int()> define_prices(CLI::App& app, const Environment& env);
 std::function<int()> define_config(CLI::App& app, const Environment& env);
 std::function<int()> define_completions(CLI::App& app, const Environment& env);

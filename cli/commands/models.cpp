@@ -42,6 +42,15 @@ int run(const Environment& env, const Options& options) {
                                                            hint.empty() ? "; there are " + one_of(names) : hint)});
     }
     auto out = nlohmann::ordered_json::array();
+    for (const auto& route : setup->config.routes) {
+        if (!options.provider.empty()) { break; }
+        if (options.json) {
+            out.push_back({{"route", route.name}, {"strategy", route.strategy}, {"targets", route.targets}});
+        } else {
+            std::printf("%s\troute: %s\n", route.name.c_str(),
+                        fmt::format("{}", fmt::join(route.targets, ", ")).c_str());
+        }
+    }
     for (const auto& provider : setup->providers) {
         if (!options.provider.empty() && provider.name != options.provider) { continue; }
         const auto dialects = dialect_list(provider);

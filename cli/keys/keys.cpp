@@ -51,13 +51,25 @@ std::string complaint_about(const std::string& key) {
 
 }  // namespace
 
+std::vector<Provider> one_for_each_key(const std::vector<Provider>& providers) {
+    std::vector<Provider> out;
+    for (const auto& provider : providers) {
+        for (const auto& reference : provider.key_references()) {
+            out.push_back(provider);
+            out.back().api_key = reference;
+            out.back().api_keys.clear();
+        }
+    }
+    return out;
+}
+
 Result<KeyTarget> find_key_target(const Setup& setup, const std::string& name) {
     std::vector<std::string_view> names;
     for (const auto& provider : setup.providers) {
         if (provider.name == name) { return configured_target(provider); }
         names.push_back(provider.name);
     }
-    for (const auto& provider : setup.providers) {
+    for (const auto& provider : one_for_each_key(setup.providers)) {
         auto target = configured_target(provider);
         if (target.uses_entry && target.entry == name) { return target; }
     }

@@ -57,4 +57,7 @@ inline constexpr std::chrono::seconds test_limit{20};
 std::chrono::milliseconds limit_of(const KeysOptions& options, std::chrono::seconds usual);
 std::unique_ptr<Keychain> open_keychain(const Environment& env, const KeysOptions& options, std::chrono::seconds usual);
 
+// The providers, those with several keys once for each of them.
+std::vector<Provider> one_for_each_key(const std::vector<Provider>& providers);
+
 }  // namespace llmgw

@@ -32,7 +32,7 @@ std::vector<Row> rows(const Setup& setup, Keychain& keychain, const std::vector<
     std::vector<Row> out;
     const auto in_keychain = [&](const std::string& name) { return std::ranges::find(stored, name) != stored.end(); };
     std::vector<std::string> used;
-    for (const auto& provider : setup.providers) {
+    for (const auto& provider : one_for_each_key(setup.providers)) {
         const auto reference = parse_reference(provider.api_key).value_or(KeyReference{});
         const bool named = reference.kind == KeyKind::keychain || reference.kind == KeyKind::automatic;
         if (named) { used.push_back(reference.name); }

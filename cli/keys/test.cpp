@@ -80,7 +80,7 @@ KeyReference reference_of(const Provider& provider) {
 // Those that have a key of their own, as far as can be told without reading it.
 std::vector<Provider> with_a_key(const Setup& setup, const std::vector<std::string>& stored) {
     std::vector<Provider> out;
-    for (const auto& provider : setup.providers) {
+    for (const auto& provider : one_for_each_key(setup.providers)) {
         const auto reference = reference_of(provider);
         if (reference.kind == KeyKind::none || reference.kind == KeyKind::passthrough) { continue; }
         const bool has = std::ranges::find(stored, reference.name) != stored.end();

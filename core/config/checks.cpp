@@ -1,6 +1,7 @@
 #include "core/config/checks.hpp"
 
 #include <array>
+#include <charconv>
 #include <string_view>
 
 #include "core/config/listen.hpp"
@@ -91,6 +92,15 @@ std::string check_api_key(std::string& value) {
     return check_reference(value);
 }
 
+std::string check_one_of_keys(std::string& value) {
+    if (auto complaint = check_reference(value); !complaint.empty()) { return complaint; }
+    const auto reference = parse_reference(value);
+    if (!reference || reference->kind == KeyKind::none || reference->kind == KeyKind::passthrough) {
+        return "must hold references to keys; none and passthrough stand alone, in api_key";
+    }
+    return {};
+}
+
 std::string check_dialect(std::string& value) {
     if (dialect_from(value)) { return {}; }
     std::array<std::string_view, dialect_names.size()> names{};
@@ -106,6 +116,29 @@ std::string check_word(std::string& value) {
         return "must be one word of letters, digits, \".\", \"-\", \"_\" and \":\"";
     }
     return {};
+}
+
+std::string check_pattern(std::string& value) {
+    return value.empty() ? "must hold names, in which * stands for anything" : "";
+}
+
+std::optional<std::pair<int, int>> parse_hours(std::string_view text) {
+    const auto hour = [](std::string_view part) {
+        int value = -1;
+        const auto* end = part.data() + part.size();
+        const auto [stop, error] = std::from_chars(part.data(), end, value);
+        return error == std::errc() && stop == end && part.size() <= 2 && value <= 24 ? value : -1;
+    };
+    const auto dash = text.find('-');
+    if (dash == std::string_view::npos) { return std::nullopt; }
+    const std::pair hours(hour(text.substr(0, dash)), hour(text.substr(dash + 1)));
+    if (hours.first < 0 || hours.second < 0 || hours.first == hours.second) { return std::nullopt; }
+    return hours;
+}
+
+std::string check_hours(std::string& value) {
+    if (value.empty() || parse_hours(value)) { return {}; }
+    return "must be hours of the day like \"9-17\" or \"22-6\"";
 }
 
 std::string check_model(std::string& value) {

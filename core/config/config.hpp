@@ -67,6 +67,7 @@ struct ProviderConfig {
     std::string type;
     std::string base_url;
     std::optional<std::string> api_key;
+    std::vector<std::string> api_keys;
     std::vector<std::string> dialects;
     std::vector<std::string> models;
     bool strict = false;  // what cannot be said to it is refused, not dropped
@@ -80,9 +81,38 @@ using TextPairs = std::vector<std::pair<std::string, std::string>>;
 struct RouteConfig {
     std::string name;
     std::string strategy = "fallback";
-    std::vector<std::string> targets;  // provider/model, or another route's name
-    std::string where;                 // file:line:column, for messages
-    std::vector<std::string> places;   // of each target
+    std::vector<std::string> targets;   // provider/model, or another route's name
+    std::vector<std::int64_t> weights;  // of the targets; empty: all the same
+    bool sticky = false;                // a session stays where it was served
+    std::string fallback = "none";      // none | auto: the same models at other providers come last
+    std::string where;                  // file:line:column, for messages
+    std::vector<std::string> places;    // of each target
+};
+
+// One of the [[rules]]. What is empty or not said is not asked about.
+struct RuleConfig {
+    std::vector<std::string> use;  // targets, or one route's name
+    // Patterns in which * stands for anything; one of a list has to match.
+    std::vector<std::string> model;
+    std::vector<std::string> feature;
+    std::vector<std::string> client_key;
+    std::vector<std::string> user;
+    std::vector<std::string> agent;
+    TextPairs metadata;  // every pair has to match
+    TextPairs headers;
+    std::optional<bool> background;
+    std::optional<bool> image;
+    std::optional<bool> tools;
+    std::optional<bool> thinking;
+    std::int64_t tokens_above = 0;  // of the prompt, estimated; 0: not asked
+    std::int64_t tokens_below = 0;
+    std::string hours;                // "9-17", local time, the end not included; over midnight too
+    std::string where;                // file:line:column
+    std::vector<std::string> places;  // of each in `use`
+};
+
+struct RoutingConfig {
+    std::string fallback = "none";  // none | auto, for models that are no route
 };
 
 struct Config {
@@ -93,8 +123,10 @@ struct Config {
     PricesConfig prices;
     ResponsesConfig responses;
     AskConfig ask;
+    RoutingConfig routing;
     std::vector<ProviderConfig> providers;
     std::vector<RouteConfig> routes;
+    std::vector<RuleConfig> rules;
     std::string path;  // the file it came from, "" when there is none
 };
 

@@ -66,9 +66,14 @@ void read_root(const toml::table& root, Config& config, Findings& findings) {
     }
     names.push_back("providers");
     names.push_back("routes");
+    names.push_back("rules");
     for (const auto& [key, node] : root) {
         if (std::ranges::find(names, key.str()) == names.end()) {
             unknown_key(key, "", names, findings);
+            continue;
+        }
+        if (key.str() == "rules") {
+            read_rules(key, node, config, findings);
             continue;
         }
         const auto* table = node.as_table();

@@ -1,4 +1,4 @@
-// [routes.NAME] tables. What they name is checked against the providers in core/route/table.cpp.
+// [routes.NAME] tables and [[rules]]. What they name is checked against the providers in core/route/table.cpp.
 #include "core/config/checks.hpp"
 #include "core/config/toml_read.hpp"
 
@@ -50,14 +50,59 @@ void read_route(const toml::key& key, const toml::node& node, Config& config, Fi
     } else if (route.places.empty()) {
         findings.add(given->source().begin, shown + ".targets must hold at least one target");
     }
+    if (!route.weights.empty() && route.strategy != "weighted") {
+        findings.add(key.source().begin, shown + ".weights are for strategy = \"weighted\"");
+    } else if (!route.weights.empty() && route.weights.size() != route.places.size()) {
+        findings.add(key.source().begin, fmt::format("{} has {} targets and {} weights; each target has one", shown,
+                                                     route.places.size(), route.weights.size()));
+    } else if (!route.weights.empty() && std::ranges::count(route.weights, 0) == std::ssize(route.weights)) {
+        findings.add(key.source().begin, shown + ".weights must not all be 0");
+    }
     config.routes.push_back(std::move(route));
+}
+
+void read_rule(const toml::table& table, std::size_t number, Config& config, Findings& findings) {
+    const auto shown = fmt::format("rules number {}", number);
+    const auto at = table.source().begin;
+    RuleConfig rule;
+    rule.where = findings.place(at);
+    read_table(table, shown, rule_settings(), rule, findings);
+    rule.places = places_of(table.get("use"), findings);
+    if (rule.places.empty()) { findings.add(at, shown + " needs use = \"ROUTE\" or [\"provider/model\", ...]"); }
+    if (table.size() == (rule.places.empty() ? 0U : 1U)) {
+        findings.add(at, shown + " asks about nothing; a rule for all calls is a route");
+    }
+    config.rules.push_back(std::move(rule));
 }
 
 }  // namespace
 
 void read_routes(const toml::table& table, Config& config, Findings& findings) {
+    // toml++ keeps a table's keys by name; people keep them in an order.
+    std::vector<std::pair<const toml::key*, const toml::node*>> routes;
     for (const auto& [name, value] : table) {
-        read_route(name, value, config, findings);
+        routes.emplace_back(&name, &value);
+    }
+    std::ranges::sort(routes, {}, [](const auto& route) {
+        const auto at = route.first->source().begin;
+        return std::pair(at.line, at.column);
+    });
+    for (const auto& [name, value] : routes) {
+        read_route(*name, *value, config, findings);
+    }
+}
+
+void read_rules(const toml::key& key, const toml::node& node, Config& config, Findings& findings) {
+    const auto* list = node.as_array();
+    if (list == nullptr) {
+        return findings.add(key.source().begin, "rules must be written as [[rules]], one table for each rule");
+    }
+    for (const auto& element : *list) {
+        if (const auto* table = element.as_table()) {
+            read_rule(*table, config.rules.size() + 1, config, findings);
+        } else {
+            findings.add(element.source().begin, fmt::format("rules must hold tables, not {}", type_name(element)));
+        }
     }
 }
 

@@ -10,22 +10,154 @@ namespace {
 
 using R = RouteConfig;
 
+using L = std::vector<std::string>;
+using U = RuleConfig;
+
 constexpr std::array route_rows{
     RouteSetting{.key = "strategy",
                  .initial = "\"fallback\"",
-                 .doc = "how the targets are put in order: as written",
+                 .doc = "the targets' order: as written, drawn by weight, the cheapest for this request first, the "
+                        "fastest lately first",
                  .reloadable = true,
                  .slot = +[](R& r) -> std::string& { return r.strategy; },
-                 .choices = "fallback"},
+                 .choices = "fallback|weighted|cheapest|fastest"},
     RouteSetting{.key = "targets",
                  .initial = "",
                  .doc = "what is tried, in order: provider/model, or another route's name",
                  .reloadable = true,
-                 .slot = +[](R& r) -> std::vector<std::string>& { return r.targets; },
+                 .slot = +[](R& r) -> L& { return r.targets; },
                  .check = check_model,
                  .example = "[\"anthropic/claude-haiku-4-5\", \"openai/gpt-5-mini\"]",
                  .one_is_list = true},
+    RouteSetting{.key = "weights",
+                 .initial = "[]",
+                 .doc = "of strategy weighted: each target's share, such as [60, 40]",
+                 .reloadable = true,
+                 .slot = +[](R& r) -> std::vector<std::int64_t>& { return r.weights; },
+                 .min = 0,
+                 .max = 1000000},
+    RouteSetting{.key = "sticky",
+                 .initial = "false",
+                 .doc = "true: a session stays with the target that served it, whose prompt cache is warm",
+                 .reloadable = true,
+                 .slot = +[](R& r) -> bool& { return r.sticky; }},
+    RouteSetting{.key = "fallback",
+                 .initial = "\"none\"",
+                 .doc = "auto: behind the targets come the same models at other providers that have a key",
+                 .reloadable = true,
+                 .slot = +[](R& r) -> std::string& { return r.fallback; },
+                 .choices = "none|auto"},
 };
+
+constexpr RuleSetting patterns(std::string_view key, std::string_view doc, Slot<U> slot, std::string_view example) {
+    return {.key = key,
+            .initial = "",
+            .doc = doc,
+            .reloadable = true,
+            .slot = slot,
+            .check = check_pattern,
+            .example = example,
+            .one_is_list = true};
+}
+
+constexpr RuleSetting flag(std::string_view key, std::string_view doc, Slot<U> slot, std::string_view example) {
+    return {.key = key, .initial = "", .doc = doc, .reloadable = true, .slot = slot, .example = example};
+}
+
+constexpr std::array rule_rows{
+    RuleSetting{.key = "use",
+                .initial = "",
+                .doc = "where a call goes that all of this holds for: targets in order, or one route's name",
+                .reloadable = true,
+                .slot = +[](U& u) -> L& { return u.use; },
+                .check = check_model,
+                .example = "\"fast\"",
+                .one_is_list = true},
+    patterns(
+        "model", "the model or route asked for; in all patterns * stands for anything, and a list means any of it",
+        +[](U& u) -> L& { return u.model; }, "\"claude-*\""),
+    patterns(
+        "feature", "the call's feature", +[](U& u) -> L& { return u.feature; }, "[\"lint\", \"docs-*\"]"),
+    patterns(
+        "client_key", "the name of llmgw's key that was used", +[](U& u) -> L& { return u.client_key; }, "\"default\""),
+    patterns(
+        "user", "x-llmgw-user", +[](U& u) -> L& { return u.user; }, "\"ann\""),
+    patterns(
+        "agent", "the agent recognised, such as claude-code, codex, gemini-cli or opencode",
+        +[](U& u) -> L& { return u.agent; }, "\"claude-code\""),
+    RuleSetting{.key = "metadata",
+                .initial = "",
+                .doc = "members of x-llmgw-metadata, all of them, as patterns",
+                .reloadable = true,
+                .slot = +[](U& u) -> TextPairs& { return u.metadata; },
+                .example = "{ team = \"web\" }"},
+    RuleSetting{.key = "headers",
+                .initial = "",
+                .doc = "headers of the request, all of them, as patterns",
+                .reloadable = true,
+                .slot = +[](U& u) -> TextPairs& { return u.headers; },
+                .example = "{ x-tier = \"gold\" }"},
+    flag(
+        "background", "whether it is a call that an agent makes beside its work: a title, a summary of a line",
+        +[](U& u) -> std::optional<bool>& { return u.background; }, "true"),
+    flag(
+        "image", "whether it holds a picture", +[](U& u) -> std::optional<bool>& { return u.image; }, "false"),
+    flag(
+        "tools", "whether it offers tools", +[](U& u) -> std::optional<bool>& { return u.tools; }, "false"),
+    flag(
+        "thinking", "whether it asks for thinking", +[](U& u) -> std::optional<bool>& { return u.thinking; }, "false"),
+    RuleSetting{.key = "tokens_above",
+                .initial = "0",
+                .doc = "prompts of more tokens than this, estimated; 0 does not ask",
+                .reloadable = true,
+                .slot = +[](U& u) -> std::int64_t& { return u.tokens_above; },
+                .min = 0,
+                .max = 1000000000},
+    RuleSetting{.key = "tokens_below",
+                .initial = "0",
+                .doc = "prompts of fewer tokens than this, estimated; 0 does not ask",
+                .reloadable = true,
+                .slot = +[](U& u) -> std::int64_t& { return u.tokens_below; },
+                .min = 0,
+                .max = 1000000000},
+    RuleSetting{.key = "hours",
+                .initial = "",
+                .doc = "hours of the day, local time: \"9-17\" is from nine until before five, \"22-6\" the night",
+                .reloadable = true,
+                .slot = +[](U& u) -> std::string& { return u.hours; },
+                .check = check_hours,
+                .example = "\"22-6\""},
+};
+
+// What stands in a table; "" for what need not be written.
+template <class Row, class Table>
+std::string show_rows(std::span<const Row> rows, const Table& table) {
+    std::string out;
+    for (const auto& row : rows) {
+        const auto value = show_value(row, table);
+        if (value.empty() || value == "\"\"" || value == "[]" || value == row.initial) { continue; }
+        out += std::string(row.key) + " = " + value + "\n";
+    }
+    return out;
+}
+
+template <class Row>
+std::string example_rows(std::span<const Row> rows) {
+    std::string out;
+    for (const auto& row : rows) {
+        out += "# " + std::string(row.doc);
+        if (!row.choices.empty()) {
+            out += " (";
+            for (const char c : row.choices) {
+                out += c == '|' ? std::string(", ") : std::string(1, c);
+            }
+            out += ")";
+        }
+        out +=
+            "\n#" + std::string(row.key) + " = " + std::string(row.example.empty() ? row.initial : row.example) + "\n";
+    }
+    return out;
+}
 
 bool bare_key(std::string_view name) {
     constexpr std::string_view bare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
@@ -38,6 +170,14 @@ std::span<const RouteSetting> route_settings() {
     return route_rows;
 }
 
+std::span<const RuleSetting> rule_settings() {
+    return rule_rows;
+}
+
+std::string show_value(const RuleSetting& row, const RuleConfig& rule) {
+    return show_slot(row, rule);
+}
+
 std::string show_value(const RouteSetting& row, const RouteConfig& route) {
     return show_slot(row, route);
 }
@@ -46,24 +186,21 @@ std::string show_routes(const Config& config) {
     std::string out;
     for (const auto& route : config.routes) {
         out += "\n[routes." + (bare_key(route.name) ? route.name : toml_quote(route.name)) + "]\n";
-        for (const auto& row : route_rows) {
-            const auto value = show_value(row, route);
-            if (value.empty() || value == "\"\"" || value == "[]" || value == row.initial) { continue; }
-            out += std::string(row.key) + " = " + value + "\n";
-        }
+        out += show_rows(route_settings(), route);
+    }
+    for (const auto& rule : config.rules) {
+        out += "\n[[rules]]\n" + show_rows(rule_settings(), rule);
     }
     return out;
 }
 
 std::string example_routes() {
-    std::string out =
-        "\n# Routes. A route's name can be asked for like a model's. A route of one target is a line:\n"
-        "# [routes]\n# NAME = \"provider/model\"\n#[routes.fast]\n";
-    for (const auto& row : route_rows) {
-        out += "# " + std::string(row.doc) + "\n#" + std::string(row.key) + " = ";
-        out += std::string(row.example.empty() ? row.initial : row.example) + "\n";
-    }
-    return out;
+    return "\n# Routes. A route's name can be asked for like a model's. A route of nothing but targets is a line:\n"
+           "# [routes]\n# NAME = \"provider/model\"\n#[routes.fast]\n" +
+           example_rows(route_settings()) +
+           "\n# Rules are looked at in order before a call's model; the first that holds whole says where the call "
+           "goes.\n#[[rules]]\n" +
+           example_rows(rule_settings());
 }
 
 }  // namespace llmgw

@@ -185,6 +185,12 @@ constexpr std::array rows{
             .slot = +[](Config& c) -> I& { return c.ask.keep_mb; },
             .min = 1,
             .max = 1048576},
+    Setting{.key = "routing.fallback",
+            .initial = "\"none\"",
+            .doc = "auto: a model that fails is asked for at the other providers that have it, those with a key",
+            .reloadable = true,
+            .slot = +[](Config& c) -> S& { return c.routing.fallback; },
+            .choices = "none|auto"},
 };
 
 using P = ProviderConfig;
@@ -213,6 +219,13 @@ constexpr std::array provider_rows{
                     .slot = +[](P& p) -> std::optional<S>& { return p.api_key; },
                     .check = check_api_key,
                     .example = "\"none\""},
+    ProviderSetting{.key = "api_keys",
+                    .initial = "[]",
+                    .doc = "several keys instead of one, as references: calls take turns, a refused key is set aside, "
+                           "a limited one rests",
+                    .reloadable = true,
+                    .slot = +[](P& p) -> L& { return p.api_keys; },
+                    .check = check_one_of_keys},
     ProviderSetting{.key = "dialects",
                     .initial = "",
                     .doc = "what it really speaks, where that is not what its type implies",

@@ -39,6 +39,7 @@ struct SettingRow {
 using Setting = SettingRow<Config>;
 using ProviderSetting = SettingRow<ProviderConfig>;
 using RouteSetting = SettingRow<RouteConfig>;
+using RuleSetting = SettingRow<RuleConfig>;
 
 // In the order of the example file; keys of one section follow each other.
 std::span<const Setting> settings();
@@ -48,6 +49,9 @@ std::span<const ProviderSetting> provider_settings();
 
 // Keys of a [routes.NAME] table.
 std::span<const RouteSetting> route_settings();
+
+// Keys of one of the [[rules]].
+std::span<const RuleSetting> rule_settings();
 
 // [a-z0-9] then [a-z0-9._-], at most 64: what may name a provider. "" or the complaint.
 std::string check_provider_name(std::string_view name);
@@ -62,8 +66,9 @@ std::string example_config();
 std::string show_value(const Setting& row, const Config& config);
 std::string show_value(const ProviderSetting& row, const ProviderConfig& provider);
 std::string show_value(const RouteSetting& row, const RouteConfig& route);
+std::string show_value(const RuleSetting& row, const RuleConfig& rule);
 
-// The [routes] tables as TOML.
+// The routes and rules as TOML.
 std::string show_routes(const Config& config);
 // The same as a commented example.
 std::string example_routes();

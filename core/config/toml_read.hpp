@@ -221,5 +221,6 @@ void read_table(const toml::table& table, const std::string& shown, std::span<co
 
 // The [routes] table and the list of [[rules]].
 void read_routes(const toml::table& table, Config& config, Findings& findings);
+void read_rules(const toml::key& key, const toml::node& node, Config& config, Findings& findings);
 
 }  // namespace llmgw::toml_read

@@ -103,8 +103,9 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan) 
     row.provider_dialect = to_string(target.dialect);
     exchange->provider_dialect = target.dialect;
     exchange->provider = target.provider;
-    const auto key = exchange->snapshot->keys->key_of(*target.provider);
-    if (!key) { return give_up(*exchange, key.error()); }
+    const auto taken = exchange->snapshot->keys->take(*target.provider, row.session_id);
+    if (!taken) { return give_up(*exchange, taken.error()); }
+    const auto* key = &taken->value;
 
     const bool counting = exchange->endpoint.operation == Operation::count_tokens;
     auto prepared = std::make_shared<PreparedRequest>();
@@ -137,10 +138,7 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan) 
             attempt.upstream_request_id = find_header(upstream.headers(), name);
         }
     }
-    if (upstream.status() == 401 || upstream.status() == 403) {
-        exchange->snapshot->keys->forget(target.provider->name);
-        log_warn("the provider refused its key", {{"call", exchange->call_id()}, {"provider", target.provider->name}});
-    }
+    exchange->snapshot->keys->report(*target.provider, taken->name, upstream.status());
 
     Answer answer;
     answer.headers = screened_answer_headers(upstream.headers(), *key);

@@ -17,6 +17,7 @@
 #include "core/net/transport.hpp"
 #include "core/provider/provider.hpp"
 #include "core/route/health.hpp"
+#include "core/route/sessions.hpp"
 #include "core/route/table.hpp"
 #include "core/usage/ledger.hpp"
 #include "core/usage/prices.hpp"
@@ -49,6 +50,7 @@ struct Services {
     const Prices& prices;
     TurnStore& turns;
     Health& health;
+    SessionTargets& sessions;
 };
 
 struct Translation;  // translation.hpp
@@ -79,6 +81,7 @@ struct Exchange {
     std::vector<AttemptRow> attempts;
     // The client credential that let the call in; never forwarded, never logged.
     std::string client_key_used;
+    std::string session_key;       // under which the session's target is remembered, "" when it is not
     std::size_t policies_ran = 0;  // for their closing hooks
     bool settled = false;
 

@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "core/gateway/choose_plan.hpp"
 #include "core/gateway/dispatch.hpp"
 #include "core/gateway/host_guard.hpp"
 #include "core/gateway/models_reply.hpp"
@@ -10,9 +11,9 @@
 #include "core/policy/auth.hpp"
 #include "core/policy/feature.hpp"
 #include "core/policy/policy.hpp"
-#include "core/route/make_plan.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/util/id.hpp"
+#include "core/util/json_writer.hpp"
 
 namespace llmgw {
 namespace {
@@ -25,9 +26,24 @@ HttpReply plain_reply(int status, std::string content_type, std::string body) {
     return reply;
 }
 
-HttpReply local_reply(const Endpoint& endpoint) {
+// Ready as long as it runs: a key that is not good is a provider's matter, but worth a word. Names stay in the log.
+std::string ready_text(const KeyRing& keys) {
+    JsonWriter json;
+    json.begin_object().member("status", "ok");
+    const auto troubled = keys.troubled();
+    if (!troubled.empty()) { json.key("keys").begin_object(); }
+    for (const auto& one : troubled) {
+        json.key(one.provider).begin_object().member("good", one.good).member("resting", one.resting);
+        json.member("set_aside", one.set_aside).end_object();
+    }
+    if (!troubled.empty()) { json.end_object(); }
+    return json.end_object().take() + "\n";
+}
+
+HttpReply local_reply(const Endpoint& endpoint, const KeyRing& keys) {
     switch (endpoint.operation) {
         case Operation::hello: return plain_reply(200, "text/plain", "");
+        case Operation::ready: return plain_reply(200, "application/json", ready_text(keys));
         default: return plain_reply(200, "application/json", "{\"status\":\"ok\"}\n");
     }
 }
@@ -75,45 +91,6 @@ HttpReply refuse(Exchange& exchange, const Error& error) {
     return refuse(exchange, to_api_error(error, exchange.call_id()));
 }
 
-// What the call names: a route, or a model.
-Result<Plan> plan_named(const Exchange& exchange, std::string_view model) {
-    const auto& snapshot = *exchange.snapshot;
-    const auto& endpoint = exchange.endpoint;
-    const auto translatable = endpoint.translatable() ? Translatable::yes : Translatable::no;
-    if (const auto* route = snapshot.routes.find(model)) {
-        return plan_route(*route, {exchange.body_dialect, translatable, snapshot.providers});
-    }
-    auto target = resolve_model(model, exchange.body_dialect, snapshot.providers, translatable);
-    if (!target) { return std::unexpected(target.error()); }
-    return Plan{{}, {{std::move(*target), {}}}, {}};
-}
-
-Result<Plan> choose_plan(Exchange& exchange) {
-    const auto& snapshot = *exchange.snapshot;
-    const auto& endpoint = exchange.endpoint;
-    auto& row = exchange.row;
-    exchange.body_dialect = endpoint.dialect;
-    if (endpoint.model_in_path) {
-        row.requested_model = endpoint.path_model;
-        row.stream = endpoint.stream_by_path;
-        return plan_named(exchange, endpoint.path_model);
-    }
-    if (endpoint.model_in_body()) {
-        auto peek = peek_body(exchange.body);
-        if (!peek) { return std::unexpected(peek.error()); }
-        exchange.peek = std::move(*peek);
-        row.requested_model = exchange.peek.model.value_or("");
-        row.stream = exchange.peek.stream;
-        if (endpoint.operation == Operation::chat && !exchange.peek.messages) {
-            exchange.body_dialect = exchange.dialect().codec()->written_in(exchange.body).value_or(endpoint.dialect);
-        }
-        return plan_named(exchange, row.requested_model);
-    }
-    auto target = resolve_default(endpoint.dialect, snapshot.providers, snapshot.config.server.v1_provider);
-    if (!target) { return std::unexpected(target.error()); }
-    return Plan{{}, {{std::move(*target), {}}}, {}};
-}
-
 }  // namespace
 
 void Gateway::replace(std::shared_ptr<const Snapshot> snapshot) {
@@ -147,7 +124,7 @@ HttpReply Gateway::handle(HttpRequest head, const BodyReader& read_body, const W
     auto endpoint = match_endpoint(head.method, head.target, head.headers);
     if (!endpoint) { return error_reply(*exchange, to_api_error(endpoint.error(), exchange->call_id())); }
     if (is_upgrade(head.headers)) { return upgrade(exchange, std::move(head), *endpoint); }
-    if (endpoint->local()) { return local_reply(*endpoint); }
+    if (endpoint->local()) { return local_reply(*endpoint, *exchange->snapshot->keys); }
 
     exchange->request = std::move(head);
     exchange->endpoint = std::move(*endpoint);

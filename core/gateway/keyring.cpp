@@ -16,24 +16,82 @@ constexpr std::int64_t token_left_ms_min = 60'000;
 // A renewal that failed is tried again after this, as long as the token at hand is good.
 constexpr std::int64_t renew_again_ms = 10'000;
 
+// For has_key().
+constexpr std::int64_t look_again_ms = 60'000;
+
 const Clock& system_clock() {
     static const SystemClock clock;
     return clock;
+}
+
+bool keyless(const Provider& provider) {
+    return provider.api_key.empty() || provider.passthrough();
+}
+
+// Names of providers hold no NUL, so that all of a provider's entries follow each other.
+std::string entry_name(const Provider& provider, std::size_t index) {
+    return index == 0 ? provider.name : provider.name + '\0' + std::to_string(index);
 }
 
 }  // namespace
 
 KeyRing::KeyRing(const SecretResolver& resolver) : KeyRing(resolver, nullptr, system_clock()) {}
 
+Result<ProviderKey> KeyRing::take(const Provider& provider, std::string_view session) const {
+    if (keyless(provider)) { return ProviderKey{}; }
+    const auto count = provider.key_references().size();
+    std::optional<Error> error;
+    for (std::size_t tries = 0; tries < count; ++tries) {
+        auto turn = turns_.take(provider, session);
+        auto value = read(provider, turn.index);
+        if (value) { return ProviderKey{std::move(turn.name), std::move(*value)}; }
+        if (count > 1) { turns_.unreadable(provider, turn.index, value.error().message); }
+        if (!error) { error = std::move(value.error()); }
+    }
+    return std::unexpected(std::move(*error));
+}
+
+bool KeyRing::report(const Provider& provider, const std::string& key_name, int status,
+                     std::optional<std::chrono::milliseconds> retry_after) const {
+    if (keyless(provider)) { return false; }
+    const auto told = turns_.report(provider, key_name, status, retry_after);
+    if (told.refused) {
+        const std::lock_guard lock(mutex_);
+        ++changes_;
+        keys_.erase(entry_name(provider, told.index));
+    }
+    return told.another;
+}
+
 Result<std::string> KeyRing::key_of(const Provider& provider) const {
-    if (provider.api_key.empty() || provider.passthrough()) { return std::string(); }
+    if (keyless(provider)) { return std::string(); }
+    return read(provider, turns_.next(provider));
+}
+
+bool KeyRing::has_key(const Provider& provider) const {
+    if (keyless(provider)) { return true; }
+    {
+        const std::lock_guard lock(mutex_);
+        const auto known = without_key_ms_.find(provider.name);
+        if (known != without_key_ms_.end() && clock_.now_ms() < known->second) { return false; }
+    }
+    const bool has = key_of(provider).has_value();
+    const std::lock_guard lock(mutex_);
+    if (has) {
+        without_key_ms_.erase(provider.name);
+    } else {
+        without_key_ms_[provider.name] = clock_.now_ms() + look_again_ms;
+    }
+    return has;
+}
+
+Result<std::string> KeyRing::read(const Provider& provider, std::size_t index) const {
+    const auto entry = entry_name(provider, index);
     std::unique_lock lock(mutex_);
-    if (const auto known = keys_.find(provider.name);
-        known != keys_.end() && clock_.now_ms() < known->second.renew_ms) {
+    if (const auto known = keys_.find(entry); known != keys_.end() && clock_.now_ms() < known->second.renew_ms) {
         return known->second.text;
     }
-    if (const auto running = running_.find(provider.name);
-        running != running_.end() && running->second->changes == changes_) {
+    if (const auto running = running_.find(entry); running != running_.end() && running->second->changes == changes_) {
         const auto reading = running->second;
         ++waiting_;
         read_.wait(lock, [&] { return reading->result.has_value(); });
@@ -42,18 +100,25 @@ Result<std::string> KeyRing::key_of(const Provider& provider) const {
     }
     const auto reading = std::make_shared<Reading>();
     reading->changes = changes_;
-    running_.insert_or_assign(provider.name, reading);
+    running_.insert_or_assign(entry, reading);
     // Outside the lock: a keychain, a command or a token server may take its time.
     lock.unlock();
     Result<Credential> got = fail(ErrorKind::internal, "reading the key failed");
     try {
-        got = obtain_credential(provider, {.resolver = resolver_, .transport = transport_, .clock = clock_});
+        const CredentialTools sources{.resolver = resolver_, .transport = transport_, .clock = clock_};
+        if (index == 0) {
+            got = obtain_credential(provider, sources);
+        } else {
+            auto other = provider;
+            other.api_key = provider.api_keys[index];
+            got = obtain_credential(other, sources);
+        }
     } catch (const std::exception& error) {  // who waits for it must be told in any case
         got = fail(ErrorKind::internal, error.what());
     }
     lock.lock();
-    reading->result = keep(provider.name, std::move(got), reading->changes == changes_);
-    if (const auto running = running_.find(provider.name); running != running_.end() && running->second == reading) {
+    reading->result = keep(provider.name, entry, std::move(got), reading->changes == changes_);
+    if (const auto running = running_.find(entry); running != running_.end() && running->second == reading) {
         running_.erase(running);
     }
     read_.notify_all();
@@ -61,10 +126,11 @@ Result<std::string> KeyRing::key_of(const Provider& provider) const {
 }
 
 // Called with the lock held.
-Result<std::string> KeyRing::keep(const std::string& name, Result<Credential> got, bool current) const {
+Result<std::string> KeyRing::keep(const std::string& name, const std::string& entry, Result<Credential> got,
+                                  bool current) const {
     const auto now = clock_.now_ms();
     if (!got) {
-        const auto known = keys_.find(name);
+        const auto known = keys_.find(entry);
         if (known != keys_.end() && now < known->second.ends_ms) {
             log_warn("a token could not be renewed; the one at hand is used while it is good",
                      {{"provider", name}, {"why", redact(got.error().message)}});
@@ -75,8 +141,8 @@ Result<std::string> KeyRing::keep(const std::string& name, Result<Credential> go
     }
     constexpr auto never = std::numeric_limits<std::int64_t>::max();
     if (current) {
-        keys_.insert_or_assign(name, Kept{got->text, got->expires_ms ? *got->expires_ms - token_left_ms_min : never,
-                                          got->expires_ms.value_or(never)});
+        keys_.insert_or_assign(entry, Kept{got->text, got->expires_ms ? *got->expires_ms - token_left_ms_min : never,
+                                           got->expires_ms.value_or(never)});
     }
     return std::move(got->text);
 }
@@ -89,13 +155,17 @@ int KeyRing::waiting() const {
 void KeyRing::forget(const std::string& provider_name) const {
     const std::lock_guard lock(mutex_);
     ++changes_;
-    keys_.erase(provider_name);
+    std::erase_if(keys_, [&](const auto& kept) {
+        return kept.first == provider_name || kept.first.starts_with(provider_name + '\0');
+    });
 }
 
 void KeyRing::forget_all() const {
     const std::lock_guard lock(mutex_);
     ++changes_;
     keys_.clear();
+    without_key_ms_.clear();
+    turns_.clear();
 }
 
 }  // namespace llmgw

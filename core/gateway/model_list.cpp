@@ -51,11 +51,23 @@ public:
         }
     }
 
+    void add(const Route& route) {
+        ModelEntry entry;
+        entry.id =
+            claude_code_ && !begins_for_claude_code(route.name) ? std::string(via_prefix) + route.name : route.name;
+        entry.model.name = route.name;
+        entry.route = &route;
+        entries_.push_back(std::move(entry));
+    }
+
     std::vector<ModelEntry> take() { return std::move(entries_); }
 
 private:
     // A name that another provider lists in the configuration leads there.
     bool bare_leads_to(const Provider& provider, const std::string& name) const {
+        if (std::ranges::any_of(entries_, [&](const ModelEntry& e) { return e.route != nullptr && e.id == name; })) {
+            return false;
+        }
         const auto target = resolve_model(name, client_, providers_, Translatable::yes);
         return target && target->provider == &provider && target->model == name;
     }
@@ -113,6 +125,14 @@ void write_prices(const ModelEntry& entry, const Prices& prices, JsonWriter& jso
 
 void write_own(const ModelEntry& entry, const Prices& prices, JsonWriter& json) {
     json.key("llmgw").begin_object();
+    if (entry.route != nullptr) {
+        json.member("route", entry.route->name).key("targets").begin_array();
+        for (const auto& target : entry.route->targets) {
+            json.string(target.route != nullptr ? target.route->name : target.name());
+        }
+        json.end_array().end_object();
+        return;
+    }
     json.member("provider", entry.provider->name).member("model", entry.model.name);
     if (entry.model.context_tokens) { json.member("context_tokens", *entry.model.context_tokens); }
     if (entry.model.output_tokens) { json.member("max_output_tokens", *entry.model.output_tokens); }
@@ -131,7 +151,7 @@ void write_rest(const ListedModel& model, std::initializer_list<std::string_view
 // A picker shows nothing else, so a model behind a prefix names its provider.
 std::string title_of(const ModelEntry& entry) {
     const auto& name = entry.model.title.empty() ? entry.model.name : entry.model.title;
-    return entry.id == entry.model.name ? name : name + " (" + entry.provider->name + ")";
+    return entry.route != nullptr || entry.id == entry.model.name ? name : name + " (" + entry.provider->name + ")";
 }
 
 void write_number_or_null(std::string_view key, const std::optional<std::int64_t>& number, JsonWriter& json) {
@@ -166,7 +186,7 @@ void write_gemini(const ModelEntry& entry, JsonWriter& json) {
 
 void write_openai(const ModelEntry& entry, JsonWriter& json) {
     json.member("id", entry.id).member("object", "model").member("created", entry.model.created_s);
-    json.member("owned_by", entry.provider->name);
+    json.member("owned_by", entry.route != nullptr ? std::string_view("llmgw") : entry.provider->name);
 }
 
 void write_entry(DialectId client, const ModelEntry& entry, const Prices& prices, JsonWriter& json) {
@@ -185,8 +205,11 @@ void write_entry(DialectId client, const ModelEntry& entry, const Prices& prices
 }  // namespace
 
 std::vector<ModelEntry> merge_models(std::span<const ProviderModels> known, const std::vector<Provider>& providers,
-                                     DialectId client, bool claude_code) {
+                                     DialectId client, bool claude_code, std::span<const Route> routes) {
     Merging merging(providers, client, claude_code);
+    for (const auto& route : routes) {
+        merging.add(route);
+    }
     const auto own = [&](const ProviderModels& one) { return one.provider->name == native_provider(client); };
     for (const auto& one : known) {
         if (own(one)) { merging.add(one); }

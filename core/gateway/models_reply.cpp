@@ -70,13 +70,19 @@ std::optional<HttpReply> models_reply(Exchange& exchange, ModelCache& cache) {
     const auto& prices = exchange.services.prices;
     const auto known = cache.known(exchange.snapshot, client_of(exchange), wait_max);
     if (behind->empty()) {
-        auto entries = merge_models(known, providers, endpoint.dialect, exchange.row.agent == "claude-code");
+        auto entries = merge_models(known, providers, endpoint.dialect, exchange.row.agent == "claude-code",
+                                    exchange.snapshot->routes.routes());
         if (behind_first_page(endpoint)) { entries.clear(); }
         return whole(exchange, encode_model_list(endpoint.dialect, entries, prices));
     }
 
     const auto id = percent_decode(behind->substr(1)).value_or("");
     exchange.row.requested_model = id;
+    if (const auto* route = exchange.snapshot->routes.find(id)) {
+        auto entry = merge_models({}, providers, endpoint.dialect, false, {route, 1}).front();
+        entry.id = id;
+        return whole(exchange, encode_model(endpoint.dialect, entry, prices));
+    }
     const auto target = resolve_model(id, endpoint.dialect, providers, Translatable::yes);
     if (!target) { return not_listed(exchange, target.error().message); }
     auto entries = merge_models(known, providers, endpoint.dialect, false);

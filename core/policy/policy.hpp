@@ -18,7 +18,7 @@ enum class Stage {
 struct Policy {
     std::string_view name;
     Stage stage;
-    // An error refuses the call with it; nothing goes upstream.
+    // An error refuses the call with it; nothing goes upstream. May be null.
     std::optional<ApiError> (*on_request)(Exchange& exchange);
     // May be null. The row is final when it runs.
     void (*on_done)(Exchange& exchange) noexcept;

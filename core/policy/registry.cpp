@@ -1,5 +1,6 @@
 #include <array>
 
+#include "core/gateway/choose_plan.hpp"
 #include "core/policy/auth.hpp"
 #include "core/policy/feature.hpp"
 #include "core/policy/policy.hpp"
@@ -8,9 +9,10 @@ namespace llmgw {
 namespace {
 
 // The order is the meaning: nobody unknown learns what a feature is.
-constexpr std::array<Policy, 2> table{{
+constexpr std::array<Policy, 3> table{{
     {"auth", Stage::head, &auth_policy, nullptr},
     {"feature", Stage::head, &feature_policy, nullptr},
+    {"session", Stage::body, nullptr, &remember_session},
 }};
 
 }  // namespace
@@ -24,6 +26,7 @@ std::optional<ApiError> run_policies(std::span<const Policy> table_in, Stage sta
     for (std::size_t i = 0; i < table_in.size(); ++i) {
         if (table_in[i].stage != stage) { continue; }
         ran = i + 1;
+        if (table_in[i].on_request == nullptr) { continue; }
         if (auto refused = table_in[i].on_request(exchange)) { return refused; }
     }
     return std::nullopt;

@@ -50,6 +50,7 @@ struct Provider {
     StreamUsage stream_usage = StreamUsage::on_request;
     bool local = false;
     std::string api_key;  // the reference (keychain:, env:, file:, cmd:, vault:, passthrough, ""), never the key
+    std::vector<std::string> api_keys;  // of several keys all references, api_key the first; empty with one
     std::vector<std::string> models;  // names this provider lists in the configuration
     std::string price_list;           // whose prices apply: the type's name
     TargetTraits traits;              // what translation must know of it
@@ -65,6 +66,10 @@ struct Provider {
     }
     // For hosts that ask each model in a dialect of its own.
     bool speaks(DialectId id, std::string_view model) const;
+    // Where each of its keys is; one element, or those of api_keys.
+    std::vector<std::string> key_references() const {
+        return api_keys.empty() ? std::vector<std::string>{api_key} : api_keys;
+    }
     bool passthrough() const { return api_key == "passthrough"; }
 };
 

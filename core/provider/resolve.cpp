@@ -185,6 +185,14 @@ private:
 
     void set_key(const ProviderConfig& table, const std::string& shown, const CatalogueEntry& entry,
                  Provider& provider) {
+        if (!table.api_keys.empty()) {
+            if (table.api_key) {
+                add(Finding::Severity::error, table.where, shown + " has both api_key and api_keys; one is enough");
+            }
+            provider.api_key = table.api_keys.front();
+            if (table.api_keys.size() > 1) { provider.api_keys = table.api_keys; }
+            return;
+        }
         if (table.api_key) {
             provider.api_key = *table.api_key == "none" ? "" : *table.api_key;
             return;

@@ -20,17 +20,6 @@ bool all_digits(std::string_view text) {
     return std::ranges::all_of(text, [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// Length of a trailing "-20250929", "-2025-09-29" or "-latest"; 0 when there is none.
-std::size_t version_suffix(std::string_view model) {
-    const auto tail = [model](std::size_t n) { return model.size() > n ? model.substr(model.size() - n) : ""; };
-    if (const auto t = tail(9); t.starts_with('-') && all_digits(t.substr(1))) { return 9; }
-    if (const auto t = tail(11); t.starts_with('-') && all_digits(t.substr(1, 4)) && t[5] == '-' &&
-                                 all_digits(t.substr(6, 2)) && t[8] == '-' && all_digits(t.substr(9))) {
-        return 11;
-    }
-    return tail(7) == "-latest" ? 7 : 0;
-}
-
 // The part of a fine-tuned model's name that has a price: "ft:gpt-4o-2024-08-06:team::id" is priced as
 // "ft:gpt-4o-2024-08-06".
 std::string_view tuned_base(std::string_view model) {
@@ -190,6 +179,16 @@ Usage without_cache_reads(Usage usage) {
 }
 
 }  // namespace
+
+std::size_t version_suffix(std::string_view model) {
+    const auto tail = [model](std::size_t n) { return model.size() > n ? model.substr(model.size() - n) : ""; };
+    if (const auto t = tail(9); t.starts_with('-') && all_digits(t.substr(1))) { return 9; }
+    if (const auto t = tail(11); t.starts_with('-') && all_digits(t.substr(1, 4)) && t[5] == '-' &&
+                                 all_digits(t.substr(6, 2)) && t[8] == '-' && all_digits(t.substr(9))) {
+        return 11;
+    }
+    return tail(7) == "-latest" ? 7 : 0;
+}
 
 std::string format_dollars(std::int64_t pico) {
     constexpr std::int64_t dollar = 1'000'000'000'000;

@@ -20,6 +20,9 @@ inline constexpr PicoPerMillion no_price = -1;
 // An amount in pico-dollars as a decimal number of dollars, without trailing zeros: 300'000'000'000 is "0.3".
 std::string format_dollars(std::int64_t pico);
 
+// Length of a trailing "-20250929", "-2025-09-29" or "-latest" of a model's name; 0 when there is none.
+std::size_t version_suffix(std::string_view model);
+
 // One line of a price list. A model has a base line and may have lines for longer prompts (threshold) and
 // for service tiers (variant).
 struct PriceLine {

@@ -30,7 +30,7 @@ TEST_CASE("config: every bad line has its place, what is wrong and what was expe
         {"[sever]\n", R"(c.toml:1:2: unknown key "sever"; did you mean "server"?)"},
         {"[rooms.fast]\ntargets = []\n",
          "c.toml:1:2: unknown key \"rooms\"; expected server, features, timeouts, log, prices, responses, ask, "
-         "providers or routes"},
+         "routing, providers, routes or rules"},
         {"[providers.local]\n  base_uri = \"http://h/v1\"\n",
          R"(c.toml:2:3: unknown key "base_uri" in [providers.local]; did you mean "base_url"?)"},
         // types

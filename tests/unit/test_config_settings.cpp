@@ -21,13 +21,20 @@ TEST_CASE("settings: the table's defaults are the structure's") {
         // What has no default has something to show in the example file.
         CHECK((!row.initial.empty() || !row.example.empty()));
     }
-    const RouteConfig route;
-    for (const auto& row : route_settings()) {
-        CAPTURE(row.key);
-        const auto shown = show_value(row, route);
-        CHECK((shown == row.initial || (row.initial.empty() && (shown == "\"\"" || shown == "[]"))));
-        CHECK((!row.initial.empty() || !row.example.empty()));
-    }
+}
+
+TEST_CASE("settings: the defaults of routes and rules are the structures'") {
+    const auto check = [](const auto& rows, const auto& table) {
+        for (const auto& row : rows) {
+            CAPTURE(row.key);
+            const auto shown = show_value(row, table);
+            CHECK((shown == row.initial || (row.initial.empty() && (shown.size() <= 2))));
+            CHECK((!row.initial.empty() || !row.example.empty()));
+            CHECK_FALSE(row.doc.ends_with('.'));
+        }
+    };
+    check(route_settings(), RouteConfig{});
+    check(rule_settings(), RuleConfig{});
 }
 
 TEST_CASE("settings: every row is documented, unique and bounded") {
@@ -64,6 +71,8 @@ TEST_CASE("settings: the example file with its comments taken off is valid") {
     REQUIRE_MESSAGE(config.has_value(), (config ? "" : config.error().message));
     REQUIRE(config->providers.size() == 1);
     CHECK(config->providers[0].name == "local");
+    CHECK(config->routes.size() == 1);
+    CHECK(config->rules.size() == 1);
     for (const auto& row : settings()) {
         CAPTURE(row.key);
         CHECK(text.find("\n" + std::string(row.key.substr(row.key.find('.') + 1)) + " = ") != std::string::npos);

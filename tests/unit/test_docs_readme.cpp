@@ -69,6 +69,9 @@ TEST_CASE("README: the settings table is the code's") {
     for (const auto& row : route_settings()) {
         table += "| `routes.NAME." + std::string(row.key) + "` | | " + std::string(row.doc) + " |\n";
     }
+    for (const auto& row : rule_settings()) {
+        table += "| `rules." + std::string(row.key) + "` | | " + std::string(row.doc) + " |\n";
+    }
     hold("settings", table);
 }
 

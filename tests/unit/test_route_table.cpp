@@ -1,5 +1,6 @@
 #include <doctest/doctest.h>
 
+#include "core/config/settings.hpp"
 #include "core/route/make_plan.hpp"
 #include "core/route/table.hpp"
 
@@ -50,6 +51,28 @@ TEST_CASE("Route table: what is wrong with a route has its place and the nearest
          R"(c.toml:2:8: routes.fast: "smrt" is neither provider/model nor a route; did you mean "smart"?)"},
         {"[routes]\na = \"b\"\nb = [\"openai/m\", \"a\"]\n",
          "c.toml:2:1: routes.a leads back to itself or to a route that does"},
+        {"[routes.r]\ntargets = \"openai/m\"\nweights = [1]\n",
+         R"(c.toml:1:9: routes.r.weights are for strategy = "weighted")"},
+        {"[routes.r]\nstrategy = \"weighted\"\ntargets = [\"openai/m\", \"local/m\"]\nweights = [1]\n",
+         "c.toml:1:9: routes.r has 2 targets and 1 weights; each target has one"},
+        {"[routes.r]\nstrategy = \"weighted\"\ntargets = \"openai/m\"\nweights = [0]\n",
+         "c.toml:1:9: routes.r.weights must not all be 0"},
+        {"[routes.r]\nstrategy = \"weighted\"\ntargets = \"openai/m\"\nweights = [-1]\n",
+         "c.toml:4:12: routes.r.weights must be a list of integers between 0 and 1000000"},
+        {"rules = 1\n", "c.toml:1:1: rules must be written as [[rules]], one table for each rule"},
+        {"[[rules]]\nfeature = \"a\"\n",
+         R"(c.toml:1:1: rules number 1 needs use = "ROUTE" or ["provider/model", ...])"},
+        {"[[rules]]\nuse = \"openai/m\"\n",
+         "c.toml:1:1: rules number 1 asks about nothing; a rule for all calls is a route"},
+        {"[[rules]]\nuse = \"openai/m\"\nfeatrue = \"a\"\n",
+         R"(c.toml:3:1: unknown key "featrue" in [rules number 1]; did you mean "feature"?)"},
+        {"[[rules]]\nuse = \"openai/m\"\nhours = \"9-25\"\n",
+         R"(c.toml:3:9: rules number 1.hours must be hours of the day like "9-17" or "22-6")"},
+        {"[[rules]]\nuse = \"openai/m\"\nmetadata = { team = 1 }\n",
+         "c.toml:3:21: rules number 1.metadata must be a table of strings, not an integer"},
+        {"[routes]\nfast = \"openai/m\"\n[[rules]]\nagent = \"codex\"\nuse = \"fsat\"\n",
+         R"(c.toml:5:7: rules number 1: "fsat" is neither provider/model nor a route; did you mean "fast"?)"},
+        {"[routes]\nfast = \"openai/m\"\n[[rules]]\nagent = \"codex\"\nuse = \"fast\"\n", "(no complaint)"},
         {"[routes]\nfast = \"openai/m\"\nbest = [\"fast\", \"anthropic/claude\"]\n", "(no complaint)"},
     };
     for (const auto& [toml, expected] : cases) {
@@ -90,4 +113,27 @@ TEST_CASE("Plan: a fallback route's targets in order, routes within it replaced 
         REQUIRE_FALSE(none);
         CHECK(none.error().kind == ErrorKind::bad_request);
     }
+}
+
+TEST_CASE("Route table: routes keep the file's order, and what is shown of them reads the same again") {
+    const auto config = parse_config(
+        "[routes]\nzebra = \"openai/m\"\nape = [\"zebra\", \"local/x\"]\n[routes.mid]\nstrategy = \"weighted\"\n"
+        "targets = [\"openai/a\", \"ape\"]\nweights = [1, 2]\nsticky = true\n[[rules]]\nheaders = { \"x-a\" = \"b\" }\n"
+        "image = false\ntokens_above = 5\nuse = \"ape\"\n",
+        "c.toml");
+    REQUIRE_MESSAGE(config, config.error().message);
+    REQUIRE(config->routes.size() == 3);
+    CHECK(config->routes[0].name == "zebra");
+    CHECK(config->routes[1].name == "ape");
+    const auto shown = show_routes(*config);
+    const auto again = parse_config(shown, "again.toml");
+    REQUIRE_MESSAGE(again, again.error().message);
+    CHECK(show_routes(*again) == shown);
+    CHECK(shown.find("headers = { \"x-a\" = \"b\" }") != std::string::npos);
+    const auto list = providers();
+    const auto table = RouteTable::make(*config, list);
+    REQUIRE(table);
+    REQUIRE(table->rules().size() == 1);
+    CHECK(table->rules()[0].route == table->find("ape"));
+    CHECK(table->find("mid")->targets[1].weight == 2);
 }
