@@ -139,6 +139,9 @@ Asked read_request(DialectId dialect, const RecordedRequest& request);
 // it said then.
 std::string seal_fault(DialectId dialect, const std::string& request, const Answer& before);
 
+// What this provider signs its thinking or its calls with; "" for one that signs nothing.
+std::string seal_of(DialectId dialect);
+
 // Splits between characters.
 std::vector<std::string> pieces(const std::string& text, std::size_t piece_bytes);
 

@@ -489,6 +489,16 @@ std::string gemini_fault(const Json& body) {
 
 }  // namespace
 
+std::string seal_of(DialectId dialect) {
+    switch (dialect) {
+        case DialectId::anthropic: return signature;
+        case DialectId::openai_responses: return encrypted;
+        case DialectId::gemini: return thought_signature;
+        case DialectId::openai_chat: break;
+    }
+    return {};
+}
+
 std::vector<std::string> pieces(const std::string& text, std::size_t piece_bytes) {
     std::vector<std::string> out;
     std::size_t at = 0;
