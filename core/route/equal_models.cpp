@@ -73,6 +73,8 @@ EqualModels::EqualModels(std::span<const Provider> providers, const ModelCatalog
                 by_name_[std::move(name)].push_back({{&provider, model}, true});
             }
         }
+        // A deployment at Azure is called as its owner likes: only the configuration knows which there are.
+        if (provider.type == "azure") { continue; }
         for (const auto& facts : catalogue.of_host(provider.price_list)) {
             if (auto name = common_name(facts.model); !name.empty()) {
                 by_name_[std::move(name)].push_back({{&provider, std::string(facts.model)}, false});
@@ -88,8 +90,9 @@ std::vector<EqualModel> EqualModels::others(const Provider& provider, std::strin
     const auto rank = [&](const Named& named) {
         const auto& name = named.model.model;
         // Bedrock serves newer models through a profile only, and "global." is the one that is not bound to a region.
+        // Vertex serves Claude under its dated names.
         return std::tuple(!named.listed, !date.empty() && date_of(name) != date, !name.starts_with("global."),
-                          name.size(), std::string_view(name));
+                          name.find('@') == std::string::npos, name.size(), std::string_view(name));
     };
     std::vector<const Named*> best;
     for (const auto& named : found->second) {

@@ -100,6 +100,19 @@ TEST_CASE("Models: others() gives one name for each other provider") {
     CHECK(others[2].model == "my-proxy/claude-haiku-4-5");
     CHECK(equal.others(list[1], "anthropic/claude-haiku-4.5").size() == 3);
     CHECK(equal.others(list[0], "no-such-model").empty());
+
+    // Vertex's names have a date; a deployment at Azure is known from the configuration alone.
+    auto clouds = providers();
+    clouds[1].name = clouds[1].price_list = "vertex";
+    clouds[2].name = clouds[2].type = clouds[2].price_list = "azure";
+    const EqualModels without(clouds, ModelCatalogue(builtin_models()));
+    const auto found = without.others(clouds[0], "claude-haiku-4-5");
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].model == "claude-haiku-4-5@20251001");
+    CHECK(found[1].provider == &clouds[3]);
+    clouds[2].models = {"claude-haiku-4-5"};
+    const EqualModels with(clouds, ModelCatalogue(builtin_models()));
+    CHECK(with.others(clouds[0], "claude-haiku-4-5").size() == 3);
 }
 
 TEST_CASE("Plan: auto adds the same model elsewhere; what lacks an ability is left out unless all do") {
