@@ -494,7 +494,8 @@ std::string seal_of(DialectId dialect) {
         case DialectId::anthropic: return signature;
         case DialectId::openai_responses: return encrypted;
         case DialectId::gemini: return thought_signature;
-        case DialectId::openai_chat: break;
+        case DialectId::openai_chat:
+        case DialectId::bedrock_converse: break;
     }
     return {};
 }
