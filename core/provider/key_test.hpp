@@ -43,9 +43,8 @@ struct KeyTestTools {
 
 // The documented check where there is one. Elsewhere the list of models, and where everybody may read that, a request
 // that is empty and so cannot be served: it is refused for its key or for its emptiness, and the answer to a made-up
-// key tells which. `key` goes to the provider's own origin only, as it does in every call; for a provider with a Host it
-// is what obtain_credential() gave. At most four requests.
-// `check`: null when none is known for this host.
+// key tells which. `key` goes to the provider's own origin only, as it does in every call; for a provider with a Host
+// it is what obtain_credential() gave. At most four requests. `check`: null when none is known for this host.
 KeyTest test_key(const Provider& provider, const std::string& key, const KeyCheck* check, const KeyTestTools& tools);
 
 }  // namespace llmgw

@@ -51,11 +51,11 @@ struct Provider {
     bool local = false;
     std::string api_key;  // the reference (keychain:, env:, file:, cmd:, vault:, passthrough, ""), never the key
     std::vector<std::string> api_keys;  // of several keys all references, api_key the first; empty with one
-    std::vector<std::string> models;  // names this provider lists in the configuration
-    std::string price_list;           // whose prices apply: the type's name
-    TargetTraits traits;              // what translation must know of it
-    bool strict = false;              // what translation cannot say to it is refused, not dropped
-    const Host* host = nullptr;       // null: asked in its dialects' own way
+    std::vector<std::string> models;    // names this provider lists in the configuration
+    std::string price_list;             // whose prices apply: the type's name
+    TargetTraits traits;                // what translation must know of it
+    bool strict = false;                // what translation cannot say to it is refused, not dropped
+    const Host* host = nullptr;         // null: asked in its dialects' own way
     HostSettings settings;
 
     bool speaks(DialectId id) const {

@@ -61,10 +61,9 @@ struct HostSetting {
     std::string_view key;
     std::string HostSettings::*value;
 };
-constexpr std::array host_settings{HostSetting{"api_version", &HostSettings::api_version},
-                                   HostSetting{"project", &HostSettings::project},
-                                   HostSetting{"location", &HostSettings::location},
-                                   HostSetting{"region", &HostSettings::region}};
+constexpr std::array host_settings{
+    HostSetting{"api_version", &HostSettings::api_version}, HostSetting{"project", &HostSettings::project},
+    HostSetting{"location", &HostSettings::location}, HostSetting{"region", &HostSettings::region}};
 
 class Resolver {
 public:

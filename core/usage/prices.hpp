@@ -50,8 +50,8 @@ public:
     explicit Prices(std::span<const PriceLine> table) : table_(table) {}
 
     // Every line of a model; empty when there is none. Tries the name as given, then without a trailing date
-    // (-20250929, -2025-09-29), "-latest" and "@..." suffix. Of a fine-tuned "ft:base:team::id" it tries "ft:base", of an
-    // ARN what stands behind its last slash.
+    // (-20250929, -2025-09-29), "-latest" and "@..." suffix. Of a fine-tuned "ft:base:team::id" it tries "ft:base", of
+    // an ARN what stands behind its last slash.
     std::span<const PriceLine> find(std::string_view provider, std::string_view model) const;
 
     // The cost of one answer. nano is nullopt when a bucket that holds tokens has no price. basis is left alone.
