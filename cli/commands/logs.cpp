@@ -27,6 +27,8 @@ ordered_json json_of(const LogRow& row) {
     ordered_json object;
     for (const auto& [name, value] : row.columns) {
         if (name == "id") { continue; }
+        // Not a column of the table: there only when there is something to say.
+        if (name == "failed_attempts" && std::holds_alternative<std::monostate>(value)) { continue; }
         auto& member = object[name];
         if (const auto* number = std::get_if<std::int64_t>(&value)) { member = *number; }
         if (const auto* text = std::get_if<std::string>(&value)) { member = to_utf8(*text); }
@@ -55,6 +57,7 @@ std::string status_of(const LogRow& call) {
     const auto status = call.integer("http_status");
     if (status != 0 && status != 200) { text += " " + std::to_string(status); }
     if (const auto error = call.text("error_class"); !error.empty()) { text += " " + error; }
+    if (const auto failed = call.text("failed_attempts"); !failed.empty()) { text += ", after " + printable(failed); }
     return text;
 }
 

@@ -1,5 +1,5 @@
 // The configuration as values, after defaults. Filled by core/config/load.cpp from the settings table
-// (core/config/settings.cpp), which is also what documents, completes and checks it.
+// (core/config/setting_rows.cpp), which is also what documents, completes and checks it.
 #pragma once
 
 #include <cstdint>
@@ -32,8 +32,27 @@ struct FeaturesConfig {
 struct TimeoutsConfig {
     std::int64_t connect_s = 10;
     std::int64_t first_byte_s = 600;  // request sent to response headers
+    std::int64_t failover_s = 30;     // ... of a stream, while another target is left to try
     std::int64_t idle_s = 600;        // between two reads of a body
+    std::int64_t total_s = 0;         // a whole call, attempts and pauses included; 0: no limit
     std::int64_t ping_s = 15;         // a silent stream gets its dialect's ping this often
+};
+
+// Retries of one target and failovers to others are one count.
+struct RetriesConfig {
+    std::int64_t max = 2;                 // after the first attempt
+    std::string same_target = "auto";     // auto | always | never
+    std::int64_t backoff_ms = 500;        // the first pause is up to this, each further one up to twice that
+    std::int64_t backoff_max_ms = 8000;   // ... but no longer
+    std::int64_t retry_after_max_s = 20;  // a longer Retry-After is not waited for
+    std::int64_t hold_s = 10;             // how long a stream's beginning is held until content comes
+    std::int64_t hold_kb = 256;           // ... and how much of it
+};
+
+// When a target is left alone, while there are others.
+struct BreakerConfig {
+    std::int64_t failures = 5;  // in a row; 0: never
+    std::int64_t open_s = 15;   // until one call tries it again
 };
 
 struct LogConfig {
@@ -119,6 +138,8 @@ struct Config {
     ServerConfig server;
     FeaturesConfig features;
     TimeoutsConfig timeouts;
+    RetriesConfig retries;
+    BreakerConfig breaker;
     LogConfig log;
     PricesConfig prices;
     ResponsesConfig responses;

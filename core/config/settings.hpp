@@ -1,5 +1,5 @@
 // The table of all settings: one row per key feeds the loader, `config show`, `config init`, the docs and the
-// test of defaults. A new setting is a member in config.hpp and a row in settings.cpp.
+// test of defaults. A new setting is a member in config.hpp and a row in setting_rows.cpp.
 #pragma once
 
 #include <cstdint>

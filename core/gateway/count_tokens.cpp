@@ -1,6 +1,7 @@
 #include "core/gateway/count_tokens.hpp"
 
 #include "core/gateway/dispatch.hpp"
+#include "core/gateway/held_response.hpp"
 #include "core/gateway/host_request.hpp"
 #include "core/gateway/settle.hpp"
 #include "core/gateway/token_estimate.hpp"
@@ -11,25 +12,6 @@ namespace llmgw {
 namespace {
 
 constexpr std::size_t answer_bytes_max = 1 << 20;
-
-// An answer that was read to see what it is, to be passed on all the same.
-class ReadAnswer final : public UpstreamResponse {
-public:
-    ReadAnswer(std::unique_ptr<UpstreamResponse> head, std::string body)
-        : head_(std::move(head)), body_(std::move(body)) {}
-    int status() const override { return head_->status(); }
-    const Headers& headers() const override { return head_->headers(); }
-    bool connection_reused() const override { return head_->connection_reused(); }
-    bool request_sent() const override { return head_->request_sent(); }
-    Result<Chunk> read(const Watch&, std::chrono::milliseconds) override { return read_ready(); }
-    int readable_fd() const override { return -1; }
-    std::chrono::milliseconds idle_left() const override { return head_->idle_left(); }
-    Result<Chunk> read_ready() override { return Chunk{.bytes = body_, .end = true, .idle = false}; }
-
-private:
-    std::unique_ptr<UpstreamResponse> head_;
-    std::string body_;
-};
 
 std::string_view count_member(DialectId client) {
     return client == DialectId::gemini ? "totalTokens" : "input_tokens";
@@ -88,7 +70,7 @@ HttpReply counted(const std::shared_ptr<Exchange>& exchange, Answer answer, cons
     auto body = read_body(*exchange, answer, answer_bytes_max);
     if (!body) { return std::move(body.error()); }
     if (by_host && json_scan::member(*body, count_member(exchange->endpoint.dialect))) {
-        answer.upstream = std::make_unique<ReadAnswer>(std::move(answer.upstream), std::move(*body));
+        answer.upstream = std::make_unique<HeldResponse>(std::move(answer.upstream), std::move(*body), true);
         return pass_through(exchange, std::move(answer));
     }
     if (translated || by_host) {
@@ -96,7 +78,7 @@ HttpReply counted(const std::shared_ptr<Exchange>& exchange, Answer answer, cons
             return count_reply(*exchange, own_headers(answer.headers), *count);
         }
     } else if (upstream_error(*exchange, status, answer.upstream->headers(), *body).message.contains(target.model)) {
-        answer.upstream = std::make_unique<ReadAnswer>(std::move(answer.upstream), std::move(*body));
+        answer.upstream = std::make_unique<HeldResponse>(std::move(answer.upstream), std::move(*body), true);
         return pass_through(exchange, std::move(answer));
     }
     return estimated_count(*exchange, target);

@@ -1,18 +1,20 @@
 #include "core/gateway/dispatch.hpp"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
+#include <optional>
+#include <random>
+#include <utility>
+#include <vector>
 
-#include "core/dialect/envelope.hpp"
+#include "core/gateway/attempt.hpp"
 #include "core/gateway/count_tokens.hpp"
-#include "core/gateway/header_rules.hpp"
-#include "core/gateway/host_request.hpp"
-#include "core/gateway/passthrough.hpp"
 #include "core/gateway/settle.hpp"
-#include "core/gateway/translation.hpp"
-#include "core/gateway/upstream_request.hpp"
+#include "core/net/pause.hpp"
+#include "core/route/retry.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/telemetry/redact.hpp"
-#include "core/util/find_text.hpp"
 
 namespace llmgw {
 namespace {
@@ -49,29 +51,149 @@ const KindRow& row_of(ErrorKind kind) {
     return kinds.back();
 }
 
+// A target that asks for more rest than this is asked again all the same.
+constexpr std::chrono::milliseconds longest_rest = std::chrono::hours(1);
+
+// Agents and the official SDKs do: asking the same target again for them would multiply their attempts with ours (T20).
+bool retries_by_itself(const Exchange& exchange) {
+    const auto& headers = exchange.request.headers;
+    return !exchange.row.agent.empty() || !find_header(headers, "x-stainless-retry-count").empty() ||
+           find_header(headers, "user-agent").contains("ai-sdk/");
+}
+
 HttpReply give_up(Exchange& exchange, const Error& error) {
     const auto& row = row_of(error.kind);
     log_warn("call failed",
              {{"call", exchange.call_id()}, {"provider", exchange.row.provider}, {"why", error.message}});
     settle(exchange, {row.ending, row.ending == Ending::cancelled ? 0 : row.status, row.error_class, error.message},
            nullptr);
-    return error_reply(exchange, to_api_error(error, exchange.call_id()));
+    auto reply = error_reply(exchange, to_api_error(error, exchange.call_id()));
+    reply.headers.emplace_back("x-llmgw-attempts", std::to_string(exchange.attempts.size()));
+    return reply;
 }
 
-// A session that has come back from a provider of another dialect carries that one's signatures in our envelopes.
-// Sent as they are they would be refused; read and written once, they are taken out (T3d).
-bool holds_foreign_seals(const Exchange& exchange) {
-    return exchange.endpoint.conversation() && contains_text(exchange.body, envelope_mark);
+RetryPolicy policy_of(const Exchange& exchange) {
+    const auto& config = exchange.snapshot->config.retries;
+    RetryPolicy policy;
+    const auto& endpoint = exchange.endpoint;
+    // What llmgw does not know may have effects; asking twice could have them twice.
+    const bool harmless = endpoint.operation != Operation::other || exchange.request.method == "GET";
+    policy.attempts_max = harmless ? static_cast<int>(config.max) + 1 : 1;
+    policy.same_target =
+        config.same_target == "always" || (config.same_target == "auto" && !retries_by_itself(exchange));
+    policy.backoff = std::chrono::milliseconds(config.backoff_ms);
+    policy.backoff_max = std::chrono::milliseconds(config.backoff_max_ms);
+    policy.retry_after_max = std::chrono::seconds(config.retry_after_max_s);
+    return policy;
 }
 
-AttemptRow begin_attempt(const Exchange& exchange, const Target& target) {
-    AttemptRow attempt;
-    attempt.number = static_cast<int>(exchange.attempts.size()) + 1;
-    attempt.started_ms = exchange.services.clock.now_ms();
-    attempt.provider = target.provider->name;
-    attempt.dialect = to_string(target.dialect);
-    attempt.model = target.model;
-    return attempt;
+// The plan's targets in the order they are tried: those whose breaker lets them, then the others, since an answer that
+// is not likely is better than none.
+class Order {
+public:
+    Order(Exchange& exchange, const Plan& plan) : exchange_(exchange), plan_(plan), tried_(plan.targets.size()) {}
+
+    bool more() const { return left_ > 0; }
+    // Null when each has been tried.
+    const PlannedTarget* next() {
+        if (!more()) { return nullptr; }
+        // With nothing to choose from there is nothing to ask the breaker for.
+        for (std::size_t i = 0; i < tried_.size() && left_ > 1; ++i) {
+            if (!tried_[i] && admitted(plan_.targets[i].target)) { return take(i); }
+        }
+        return take(static_cast<std::size_t>(std::ranges::find(tried_, false) - tried_.begin()));
+    }
+
+private:
+    bool admitted(const Target& target) const {
+        const auto& config = exchange_.snapshot->config.breaker;
+        const BreakerPolicy policy{config.failures, std::chrono::seconds(config.open_s)};
+        if (exchange_.services.health.admit(target.provider->name, target.model, policy) != Health::Admission::no) {
+            return true;
+        }
+        log_debug("left alone", {{"call", exchange_.call_id()},
+                                 {"provider", target.provider->name},
+                                 {"model", target.model},
+                                 {"why", "its breaker is open"}});
+        return false;
+    }
+    const PlannedTarget* take(std::size_t index) {
+        tried_[index] = true;
+        --left_;
+        return &plan_.targets[index];
+    }
+
+    Exchange& exchange_;
+    const Plan& plan_;
+    std::vector<bool> tried_;
+    std::size_t left_ = tried_.size();
+};
+
+Looking looking_for(const Exchange& exchange, const RetryPolicy& policy, const Order& order,
+                    const PlannedTarget& planned, bool failed_before) {
+    const auto& config = exchange.snapshot->config;
+    Looking looking;
+    looking.silence_max = planned.first_byte_timeout;
+    looking.at_errors = failed_before;  // to choose between them
+    const bool one_more = static_cast<int>(exchange.attempts.size()) + 1 < policy.attempts_max;
+    if (!one_more) { return looking; }
+    looking.at_errors |= order.more() || policy.same_target;
+    // A stream's beginning waits for its content, so only where something can be gained by it for certain.
+    looking.at_beginning = order.more() || config.retries.same_target == "always";
+    if (order.more() && exchange.row.stream && !looking.silence_max) {
+        looking.silence_max = std::chrono::seconds(config.timeouts.failover_s);
+    }
+    return looking;
+}
+
+// How much an error tells the client. Nothing is as good as the provider's own word on the request, which ends the
+// call anyway; an account's trouble at one provider says less than that another one is busy.
+int use_of(const Attempted& attempted) {
+    if (!attempted.answer) { return 0; }
+    return asked_again(*attempted.failure) == Again::another ? 1 : 2;
+}
+
+void close(Exchange& exchange, const Attempted& attempted) {
+    Outcome outcome{attempted.ending, attempted.failure->status, attempted.failure->error_class, attempted.message};
+    close_attempt(exchange, outcome, &attempted.facts);
+}
+
+// A target that asks to be left alone is, by all calls that have another one.
+void let_rest(Exchange& exchange, const Attempted& attempted) {
+    const auto& failure = *attempted.failure;
+    // With another key the target can be asked on: it was the key that was limited.
+    if (failure.error_class != ErrorClass::rate_limit || !failure.retry_after || failure.other_key) { return; }
+    const auto& target = attempted.target->target;
+    exchange.services.health.rest(target.provider->name, target.model, std::min(*failure.retry_after, longest_rest));
+}
+
+HttpReply answer_with(const std::shared_ptr<Exchange>& exchange, Attempted attempted) {
+    const auto& target = attempted.target->target;
+    // An earlier attempt's answer may have waited for this moment.
+    exchange->row.provider = target.provider->name;
+    exchange->row.provider_dialect = to_string(attempted.dialect);
+    exchange->provider_dialect = attempted.dialect;
+    exchange->provider = target.provider;
+    exchange->translation = attempted.translation;
+    auto& answer = *attempted.answer;
+    answer.headers.emplace_back("x-llmgw-attempts", std::to_string(exchange->attempts.size()));
+    const bool counting = exchange->endpoint.operation == Operation::count_tokens;
+    return counting ? counted(exchange, std::move(answer), target) : pass_through(exchange, std::move(answer));
+}
+
+void log_failed(const Exchange& exchange, const Attempted& attempted, const NextStep& step) {
+    const auto& target = attempted.target->target;
+    log_info(step.what == NextStep::What::next_target ? "failing over" : "trying again",
+             {{"call", exchange.call_id()},
+              {"provider", target.provider->name},
+              {"model", target.model},
+              {"why", attempted.message},
+              {"after_ms", std::to_string(step.wait.count())}});
+}
+
+double chance() {
+    thread_local std::minstd_rand source{std::random_device{}()};
+    return std::uniform_real_distribution<double>(0, 1)(source);
 }
 
 }  // namespace
@@ -97,70 +219,41 @@ HttpReply error_reply(const Exchange& exchange, const ApiError& error) {
 }
 
 HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan) {
-    const auto& target = plan.targets.front().target;
-    auto& row = exchange->row;
-    row.provider = target.provider->name;
-    row.provider_dialect = to_string(target.dialect);
-    exchange->provider_dialect = target.dialect;
-    exchange->provider = target.provider;
-    const auto taken = exchange->snapshot->keys->take(*target.provider, row.session_id);
-    if (!taken) { return give_up(*exchange, taken.error()); }
-    const auto* key = &taken->value;
-
-    const bool counting = exchange->endpoint.operation == Operation::count_tokens;
-    auto prepared = std::make_shared<PreparedRequest>();
-    if (exchange->passes_as_it_is(target.dialect)) {
-        prepare_upstream(*exchange, target, *key, *prepared);
-        if (holds_foreign_seals(*exchange)) {
-            if (auto made = take_out_foreign_seals(*exchange, target, *prepared); !made) {
-                return give_up(*exchange, made.error());
+    const auto policy = policy_of(*exchange);
+    Order order(*exchange, plan);
+    const auto* planned = order.next();
+    std::optional<Attempted> best;  // of what failed
+    for (int of_target = 1;; ++of_target) {
+        auto tried = try_target(*exchange, *planned, looking_for(*exchange, policy, order, *planned, best.has_value()));
+        if (!tried.failure) { return answer_with(exchange, std::move(tried)); }
+        if (exchange->endpoint.operation == Operation::count_tokens && tried.error &&
+            tried.error->kind == ErrorKind::not_found) {
+            return estimated_count(*exchange, planned->target);
+        }
+        let_rest(*exchange, tried);
+        const Standing standing{static_cast<int>(exchange->attempts.size()), of_target, order.more(),
+                                exchange->time_left()};
+        const auto step = next_step(policy, standing, *tried.failure, chance());
+        if (step.what == NextStep::What::give_up) {
+            const bool ended = tried.failure->error_class == ErrorClass::cancelled;
+            if (best && !ended && use_of(*best) > use_of(tried) && asked_again(*tried.failure) != Again::nobody) {
+                close(*exchange, tried);
+                return answer_with(exchange, std::move(*best));
             }
+            if (tried.answer) { return answer_with(exchange, std::move(tried)); }
+            if (!ended) { close(*exchange, tried); }
+            return give_up(*exchange, *tried.error);
         }
-    } else if (auto made = prepare_translation(*exchange, target, *key, *prepared); !made) {
-        if (counting && made.error().kind == ErrorKind::not_found) { return estimated_count(*exchange, target); }
-        return give_up(*exchange, made.error());
-    }
-    if (auto asked = ask_host(*exchange, target, *key, *prepared); !asked) {
-        if (counting && asked.error().kind == ErrorKind::not_found) { return estimated_count(*exchange, target); }
-        return give_up(*exchange, asked.error());
-    }
-    exchange->attempts.push_back(begin_attempt(*exchange, target));
-    auto opened = exchange->services.transport.open(prepared->request, exchange->watch);
-    if (!opened) { return give_up(*exchange, opened.error()); }
-
-    *opened = reframed(*exchange, std::move(*opened));
-    auto& upstream = **opened;
-    auto& attempt = exchange->attempts.back();
-    attempt.http_status = upstream.status();
-    attempt.connection_reused = upstream.connection_reused();
-    for (const auto name : {"request-id", "x-request-id", "x-goog-request-id", "x-amzn-requestid", "cf-ray"}) {
-        if (attempt.upstream_request_id.empty()) {
-            attempt.upstream_request_id = find_header(upstream.headers(), name);
+        log_failed(*exchange, tried, step);
+        close(*exchange, tried);
+        if (!best || use_of(tried) >= use_of(*best)) { best = std::move(tried); }
+        if (step.what == NextStep::What::next_target) {
+            planned = order.next();
+            of_target = 0;
+        } else if (auto waited = pause(exchange->watch, step.wait); !waited) {
+            return give_up(*exchange, waited.error());
         }
     }
-    exchange->snapshot->keys->report(*target.provider, taken->name, upstream.status());
-
-    Answer answer;
-    answer.headers = screened_answer_headers(upstream.headers(), *key);
-    // Clients look for it under their own dialect's name.
-    if (target.provider->host != nullptr) { name_request_id(exchange->endpoint.dialect, answer.headers); }
-    answer.headers.emplace_back("x-llmgw-call-id", exchange->call_id());
-    answer.headers.emplace_back("x-llmgw-provider", target.provider->name);
-    if (!target.model.empty()) { answer.headers.emplace_back("x-llmgw-model", target.model); }
-    answer.headers.emplace_back("x-llmgw-attempts", std::to_string(exchange->attempts.size()));
-    answer.headers.emplace_back("x-llmgw-cache", "off");
-    if (exchange->translation) { set_dropped(*exchange->translation, answer.headers); }
-    // To an agent 401 says that its own key is bad: it retries for minutes or asks its user for another one. That is
-    // true of a credential the client brought itself, and of no other.
-    answer.status = upstream.status();
-    if (answer.status == 401 && !target.provider->passthrough()) {
-        answer.status = 403;
-        answer.headers.emplace_back("x-llmgw-upstream-status", "401");
-    }
-    answer.hide_usage = prepared->hide_usage;
-    answer.upstream = std::move(*opened);
-    answer.keep = prepared;
-    return counting ? counted(exchange, std::move(answer), target) : pass_through(exchange, std::move(answer));
 }
 
 }  // namespace llmgw

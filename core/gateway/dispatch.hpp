@@ -1,5 +1,5 @@
-// Owns the attempts of a call: opens the upstream, judges its head, and commits to it or gives up. One
-// attempt today; retries and failover loop here.
+// Owns the attempts of a call: one after the other (attempt.hpp) until one is good, what failed cannot be helped, or
+// there have been enough. What to do after each is decided in core/route/retry.hpp.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,9 @@
 
 namespace llmgw {
 
-// Answers the call with what a target of the plan says. The exchange lives until the reply's body is through.
+// Answers the call with what a target of the plan says; when none says anything good, with the error that is of most
+// use to the client. Nothing of an attempt that failed reaches it. The exchange lives until the reply's body is
+// through.
 HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan);
 
 // An error of llmgw's own in the shape of the client's dialect.

@@ -46,7 +46,7 @@ public:
             case Wake::cancelled: return client_gone();
             case Wake::aborted: return broken({ErrorKind::unavailable, "llmgw is shutting down"});
             case Wake::idle:
-                if (const auto end = take_chunk(upstream.read(exchange_.watch, std::chrono::milliseconds(0)))) {
+                if (const auto end = take_chunk(read_in_time(exchange_, upstream, std::chrono::milliseconds(0)))) {
                     return *end;
                 }
                 break;
@@ -63,18 +63,22 @@ public:
         for (;;) {
             // After the last event little is left to come, and that soon: not worth another parking.
             const bool nearly_over = tap_.facts().terminal_seen && !std::exchange(waited_for_end_, true);
-            if (!nearly_over && upstream.readable_fd() >= 0) { return Progress::parked; }
+            if (!nearly_over && upstream.readable_fd() >= 0 && !exchange_.out_of_time()) { return Progress::parked; }
             const auto limit = nearly_over ? std::min(end_wait, ping_every_) : ping_every_;
-            if (const auto end = take_chunk(upstream.read(exchange_.watch, limit))) { return *end; }
+            if (const auto end = take_chunk(read_in_time(exchange_, upstream, limit))) { return *end; }
         }
     }
 
     int fd() const override { return answer_.upstream->readable_fd(); }
-    std::chrono::milliseconds idle() const override { return std::min(ping_every_, answer_.upstream->idle_left()); }
+    std::chrono::milliseconds idle() const override {
+        const auto silence = std::min(ping_every_, answer_.upstream->idle_left());
+        return std::max(std::min(silence, exchange_.time_left().value_or(silence)), std::chrono::milliseconds(0));
+    }
 
     // One readable moment, on the loop's thread. False: the rest wants a thread that may wait.
     bool turn(ClientStream& client) override {
         client_ = &client;
+        if (exchange_.out_of_time()) { return false; }
         for (int i = 0; i < reads_a_turn_max; ++i) {
             auto chunk = answer_.upstream->read_ready();
             if (chunk && chunk->idle) { return answer_.upstream->readable_fd() >= 0; }

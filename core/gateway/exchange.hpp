@@ -2,8 +2,10 @@
 // pipeline, touched by one thread only.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,6 +77,23 @@ struct Exchange {
     DialectId provider_dialect = DialectId::openai_chat;
     const Provider* provider = nullptr;  // of the running attempt; one of the snapshot's
     std::shared_ptr<Translation> translation;
+
+    // Of the running attempt, the last of `attempts`; an attempt that is over is no longer written to.
+    bool attempt_open = false;
+    std::int64_t attempt_started_us = 0;  // steady
+    bool health_told = false;             // that its target answered
+
+    // How long the whole call may still take; nullopt: as long as it likes.
+    std::optional<std::chrono::milliseconds> time_left() const {
+        const auto total_s = snapshot->config.timeouts.total_s;
+        if (total_s == 0) { return std::nullopt; }
+        const auto spent_us = services.clock.steady_us() - started_us;
+        return std::chrono::milliseconds(total_s * 1000 - spent_us / 1000);
+    }
+    bool out_of_time() const {
+        const auto left = time_left();
+        return left && *left <= std::chrono::milliseconds(0);
+    }
 
     // Found by the policies, or known from the start; becomes the row.
     CallRow row;

@@ -26,10 +26,17 @@ HttpReply plain_reply(int status, std::string content_type, std::string body) {
     return reply;
 }
 
-// Ready as long as it runs: a key that is not good is a provider's matter, but worth a word. Names stay in the log.
-std::string ready_text(const KeyRing& keys) {
+// Ready as long as it runs: a target that is down and a key that is not good are their providers' matter, but worth a
+// word. Names of keys stay in the log.
+std::string ready_text(const Health& health, const KeyRing& keys) {
     JsonWriter json;
-    json.begin_object().member("status", "ok");
+    json.begin_object().member("status", "ok").key("breakers").begin_array();
+    for (const auto& target : health.all()) {
+        if (target.state == BreakerState::closed) { continue; }
+        json.begin_object().member("provider", target.provider).member("model", target.model);
+        json.member("state", to_string(target.state)).member("open_left_ms", target.open_left_ms).end_object();
+    }
+    json.end_array();
     const auto troubled = keys.troubled();
     if (!troubled.empty()) { json.key("keys").begin_object(); }
     for (const auto& one : troubled) {
@@ -40,10 +47,10 @@ std::string ready_text(const KeyRing& keys) {
     return json.end_object().take() + "\n";
 }
 
-HttpReply local_reply(const Endpoint& endpoint, const KeyRing& keys) {
+HttpReply local_reply(const Endpoint& endpoint, const Health& health, const KeyRing& keys) {
     switch (endpoint.operation) {
         case Operation::hello: return plain_reply(200, "text/plain", "");
-        case Operation::ready: return plain_reply(200, "application/json", ready_text(keys));
+        case Operation::ready: return plain_reply(200, "application/json", ready_text(health, keys));
         default: return plain_reply(200, "application/json", "{\"status\":\"ok\"}\n");
     }
 }
@@ -124,7 +131,7 @@ HttpReply Gateway::handle(HttpRequest head, const BodyReader& read_body, const W
     auto endpoint = match_endpoint(head.method, head.target, head.headers);
     if (!endpoint) { return error_reply(*exchange, to_api_error(endpoint.error(), exchange->call_id())); }
     if (is_upgrade(head.headers)) { return upgrade(exchange, std::move(head), *endpoint); }
-    if (endpoint->local()) { return local_reply(*endpoint, *exchange->snapshot->keys); }
+    if (endpoint->local()) { return local_reply(*endpoint, services_.health, *exchange->snapshot->keys); }
 
     exchange->request = std::move(head);
     exchange->endpoint = std::move(*endpoint);

@@ -147,7 +147,7 @@ bool pump_plain(Exchange& exchange, Answer& answer, ClientStream& client) {
     Tap tap(exchange.upstream_dialect());
     const int status = answer.upstream->status();
     for (;;) {
-        auto chunk = answer.upstream->read(exchange.watch, std::chrono::hours(1));
+        auto chunk = read_in_time(exchange, *answer.upstream, std::chrono::hours(1));
         if (!chunk) {
             settle(exchange, broken(chunk.error()), nullptr);
             return false;  // the client sees a cut connection, not a short answer
@@ -172,10 +172,22 @@ bool has_no_body(const Exchange& exchange, int status) {
 
 }  // namespace
 
+Result<UpstreamResponse::Chunk> read_in_time(const Exchange& exchange, UpstreamResponse& upstream,
+                                             std::chrono::milliseconds wait) {
+    const auto left = exchange.time_left();
+    if (!left) { return upstream.read(exchange.watch, wait); }
+    if (*left <= std::chrono::milliseconds(0)) {
+        return fail(ErrorKind::timeout, "the call took longer than " +
+                                            std::to_string(exchange.snapshot->config.timeouts.total_s) +
+                                            " s ([timeouts] total_s)");
+    }
+    return upstream.read(exchange.watch, std::min(wait, *left));
+}
+
 std::expected<std::string, HttpReply> read_body(Exchange& exchange, Answer& answer, std::size_t bytes_max) {
     std::string body;
     for (;;) {
-        auto chunk = answer.upstream->read(exchange.watch, std::chrono::hours(1));
+        auto chunk = read_in_time(exchange, *answer.upstream, std::chrono::hours(1));
         if (chunk && body.size() + chunk->bytes.size() > bytes_max) {
             chunk = fail(ErrorKind::upstream,
                          exchange.row.provider + " sent more than " + std::to_string(bytes_max >> 20) + " MiB at once");

@@ -2,6 +2,7 @@
 // to the tap.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <expected>
 #include <memory>
@@ -20,6 +21,10 @@ struct Answer {
     bool hide_usage = false;
     std::shared_ptr<void> keep;  // what the upstream request's body views
 };
+
+// The upstream's next piece, within `wait` and the time the whole call has. As UpstreamResponse::read.
+Result<UpstreamResponse::Chunk> read_in_time(const Exchange& exchange, UpstreamResponse& upstream,
+                                             std::chrono::milliseconds wait);
 
 // The whole body, or the reply that says why there is none.
 std::expected<std::string, HttpReply> read_body(Exchange& exchange, Answer& answer, std::size_t bytes_max);

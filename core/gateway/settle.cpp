@@ -1,6 +1,7 @@
 #include "core/gateway/settle.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include "core/policy/policy.hpp"
 #include "core/telemetry/redact.hpp"
@@ -10,6 +11,8 @@ namespace {
 
 constexpr std::int64_t bytes_per_token = 4;
 constexpr std::size_t message_size_max = 500;
+// Fewer say nothing of how fast a target speaks.
+constexpr std::int64_t few_tokens = 16;
 
 struct Billed {
     Usage usage;
@@ -75,6 +78,7 @@ void scrub(Exchange& exchange) {
     for (auto& attempt : exchange.attempts) {
         scrub_known_secrets(attempt.upstream_request_id);
         scrub_known_secrets(attempt.model);
+        scrub_known_secrets(attempt.served_model);
     }
 }
 
@@ -84,6 +88,93 @@ std::string short_message(std::string_view message) {
     return text;
 }
 
+// Whose fault an error is, for the breaker: its target's, nobody's that matters, or (a request nobody could serve) a
+// sign of life.
+enum class Fault { target, unknown, request };
+
+Fault fault_of(ErrorClass error_class) {
+    switch (error_class) {
+        case ErrorClass::rate_limit:
+        case ErrorClass::server:
+        case ErrorClass::overloaded:
+        case ErrorClass::timeout:
+        case ErrorClass::connect:
+        case ErrorClass::truncated: return Fault::target;
+        case ErrorClass::cancelled:
+        case ErrorClass::authentication:
+        case ErrorClass::billing:
+        case ErrorClass::permission: return Fault::unknown;
+        default: return Fault::request;
+    }
+}
+
+void tell_health(Exchange& exchange, const AttemptRow& attempt, const Outcome& outcome) {
+    if (!exchange.endpoint.billable() || attempt.model.empty()) { return; }
+    auto& health = exchange.services.health;
+    switch (fault_of(outcome.error_class)) {
+        case Fault::target: {
+            const auto& config = exchange.snapshot->config.breaker;
+            health.failed(attempt.provider, attempt.model, {config.failures, std::chrono::seconds(config.open_s)});
+            return;
+        }
+        case Fault::unknown: health.released(attempt.provider, attempt.model); return;
+        case Fault::request: break;
+    }
+    AnswerSpeed speed;
+    if (exchange.row.first_token_ms && outcome.ending == Ending::done) {
+        const auto began_ms = (exchange.attempt_started_us - exchange.started_us) / 1000;
+        const auto first_ms = *exchange.row.first_token_ms - began_ms;
+        speed.first_token_ms = static_cast<double>(first_ms);
+        const auto output = attempt.usage.counts.output.value_or(0);
+        const auto rest_ms = attempt.duration_ms - first_ms;
+        if (output >= few_tokens && rest_ms > 0) {
+            speed.tokens_per_s = static_cast<double>(output) * 1000 / static_cast<double>(rest_ms);
+        }
+    }
+    if (exchange.health_told) {
+        health.spoke(attempt.provider, attempt.model, speed);
+    } else {
+        health.succeeded(attempt.provider, attempt.model, speed);
+    }
+}
+
+void add(Tokens& into, const Tokens& more) {
+    if (more) { into = into.value_or(0) + *more; }
+}
+
+// What all attempts used and cost. A cost that is unknown for one is unknown for the sum.
+void sum_attempts(Exchange& exchange) {
+    auto& row = exchange.row;
+    if (exchange.attempts.empty()) {
+        row.cost.nano = 0;
+        return;
+    }
+    row.usage = exchange.attempts.back().usage;
+    row.cost = exchange.attempts.back().cost;
+    for (auto it = exchange.attempts.begin(); it + 1 != exchange.attempts.end(); ++it) {
+        const auto& more = it->usage.counts;
+        auto& sum = row.usage.counts;
+        for (const auto member :
+             {&TokenCounts::input, &TokenCounts::cache_read, &TokenCounts::cache_write_5m, &TokenCounts::cache_write_1h,
+              &TokenCounts::output, &TokenCounts::reasoning, &TokenCounts::audio_input, &TokenCounts::audio_output}) {
+            add(sum.*member, more.*member);
+        }
+        auto& cost = row.cost;
+        if (cost.nano && it->cost.nano) {
+            *cost.nano += *it->cost.nano;
+        } else {
+            cost.nano.reset();
+        }
+        if (it->cost.cache_saved_nano) { add(cost.cache_saved_nano, it->cost.cache_saved_nano); }
+        // The least certain one says how certain the sum is.
+        cost.basis = std::max(cost.basis, it->cost.basis);
+        if (cost.price_source.empty()) {
+            cost.price_source = it->cost.price_source;
+            cost.price_date = it->cost.price_date;
+        }
+    }
+}
+
 }  // namespace
 
 Usage estimated_usage(std::int64_t request_bytes, std::int64_t content_bytes) {
@@ -91,6 +182,25 @@ Usage estimated_usage(std::int64_t request_bytes, std::int64_t content_bytes) {
     usage.counts.input = (request_bytes + bytes_per_token - 1) / bytes_per_token;
     usage.counts.output = (content_bytes + bytes_per_token - 1) / bytes_per_token;
     return usage;
+}
+
+void close_attempt(Exchange& exchange, const Outcome& outcome, const TapFacts* facts) {
+    if (!exchange.attempt_open) { return; }
+    exchange.attempt_open = false;
+    auto& attempt = exchange.attempts.back();
+    const Provider* provider = nullptr;
+    for (const auto& candidate : exchange.snapshot->providers) {
+        if (candidate.name == attempt.provider) { provider = &candidate; }
+    }
+    auto billed = provider != nullptr ? bill(exchange, *provider, attempt.model, outcome, facts) : Billed{};
+    attempt.duration_ms = exchange.services.clock.now_ms() - attempt.started_ms;
+    attempt.ending = outcome.ending;
+    attempt.error_class = to_string(outcome.error_class);
+    attempt.error_message = short_message(outcome.error_message);
+    if (facts != nullptr) { attempt.served_model = facts->model; }
+    attempt.usage = std::move(billed.usage);
+    attempt.cost = std::move(billed.cost);
+    tell_health(exchange, attempt, outcome);
 }
 
 void settle(Exchange& exchange, const Outcome& outcome, const TapFacts* facts) {
@@ -106,27 +216,9 @@ void settle(Exchange& exchange, const Outcome& outcome, const TapFacts* facts) {
         row.finish_reason = facts->finish_reason;
         row.served_model = facts->model;
     }
+    close_attempt(exchange, outcome, facts);
+    sum_attempts(exchange);
     scrub(exchange);
-    if (exchange.attempts.empty()) {
-        row.cost.nano = 0;
-    } else {
-        auto& attempt = exchange.attempts.back();
-        const Provider* provider = nullptr;
-        for (const auto& candidate : exchange.snapshot->providers) {
-            if (candidate.name == attempt.provider) { provider = &candidate; }
-        }
-        auto billed = provider != nullptr ? bill(exchange, *provider, attempt.model, outcome, facts) : Billed{};
-        attempt.duration_ms = exchange.services.clock.now_ms() - attempt.started_ms;
-        attempt.ending = outcome.ending;
-        attempt.error_class = row.error_class;
-        attempt.error_message = row.error_message;
-        attempt.served_model = row.served_model;
-        attempt.usage = billed.usage;
-        attempt.cost = billed.cost;
-        // With one attempt the call's bill is the attempt's. Several attempts are summed where they are made.
-        row.usage = std::move(billed.usage);
-        row.cost = std::move(billed.cost);
-    }
     exchange.services.ledger.record(CallRecord{row, exchange.attempts});
     close_policies(policies(), exchange.policies_ran, exchange);
 }

@@ -16,7 +16,11 @@ struct Outcome {
     std::string error_message;
 };
 
-// `facts` may be null when no answer was seen. Closes the attempt that runs, if one does.
+// Ends the running attempt, when another one follows: its part of the bill, and what it says of its target's health.
+void close_attempt(Exchange& exchange, const Outcome& outcome, const TapFacts* facts);
+
+// `facts` may be null when no answer was seen. Closes the attempt that runs, if one does. The call's bill is that of
+// all its attempts.
 void settle(Exchange& exchange, const Outcome& outcome, const TapFacts* facts);
 
 // Tokens when nobody reported any: four bytes a token, rounded up. Errs high for most text; marked as estimated.

@@ -93,14 +93,16 @@ public:
     }
 
     // Sends the request and waits for the answer's head.
-    Result<> begin(const Watch& watch, milliseconds first_byte_timeout) {
+    Result<> begin(const Watch& watch, const UpstreamRequest& request) {
+        const auto first_byte_timeout = request.first_byte_timeout;
         const auto deadline = Clock::now() + first_byte_timeout;
         send_more();
         while (!reader_.head_done()) {
             const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
             if (left <= milliseconds(0)) {
                 return fail(ErrorKind::timeout, origin_ + " did not begin to answer within " +
-                                                    seconds_text(first_byte_timeout) + " ([timeouts] first_byte_s)");
+                                                    seconds_text(first_byte_timeout) + " (" +
+                                                    std::string(request.first_byte_setting) + ")");
             }
             if (auto woken = wait(watch, left); !woken) { return woken; }
             first_ = receive();
@@ -278,7 +280,7 @@ public:
                 connection = std::move(*made);
             }
             auto response = std::make_unique<HttpResponse>(pool_, std::move(connection), request, *head, origin);
-            auto begun = response->begin(watch, request.first_byte_timeout);
+            auto begun = response->begin(watch, request);
             if (begun) { return response; }
             if (begun.error().kind != ErrorKind::upstream || !response->never_arrived()) {
                 return std::unexpected(begun.error());

@@ -21,6 +21,7 @@ struct UpstreamRequest {
     bool expect_stream = false;  // a hint: small reads are enough
     std::chrono::milliseconds connect_timeout{10'000};
     std::chrono::milliseconds first_byte_timeout{600'000};
+    std::string_view first_byte_setting = "[timeouts] first_byte_s";  // where that comes from, for the error
     std::chrono::milliseconds idle_timeout{600'000};
 };
 

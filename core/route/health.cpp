@@ -95,12 +95,23 @@ void Health::count(Entry& entry, bool failed) {
     ++(failed ? entry.facts.failures : entry.facts.answers);
 }
 
-void Health::succeeded(std::string_view provider, std::string_view model, std::optional<double> first_token_ms) {
+void Health::measure(Entry& entry, const AnswerSpeed& speed) {
+    auto& facts = entry.facts;
+    if (speed.first_token_ms) { average(facts.first_token_ms, *speed.first_token_ms, facts.first_token_ms == 0); }
+    if (speed.tokens_per_s) { average(facts.tokens_per_s, *speed.tokens_per_s, facts.tokens_per_s == 0); }
+}
+
+void Health::succeeded(std::string_view provider, std::string_view model, const AnswerSpeed& speed) {
     const std::lock_guard lock(mutex_);
     auto& it = entry(provider, model);
     count(it, false);
     it.failures_in_a_row = it.open_until_us = it.probe_until_us = 0;
-    if (first_token_ms) { average(it.facts.first_token_ms, *first_token_ms, it.facts.first_token_ms == 0); }
+    measure(it, speed);
+}
+
+void Health::spoke(std::string_view provider, std::string_view model, const AnswerSpeed& speed) {
+    const std::lock_guard lock(mutex_);
+    measure(entry(provider, model), speed);
 }
 
 void Health::failed(std::string_view provider, std::string_view model, const BreakerPolicy& policy) {
@@ -128,12 +139,6 @@ void Health::rest(std::string_view provider, std::string_view model, std::chrono
 void Health::released(std::string_view provider, std::string_view model) {
     const std::lock_guard lock(mutex_);
     if (auto* known = find(provider, model)) { known->probe_until_us = 0; }
-}
-
-void Health::spoke(std::string_view provider, std::string_view model, double tokens_per_s) {
-    const std::lock_guard lock(mutex_);
-    auto& it = entry(provider, model);
-    average(it.facts.tokens_per_s, tokens_per_s, it.facts.tokens_per_s == 0);
 }
 
 }  // namespace llmgw

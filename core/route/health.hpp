@@ -51,6 +51,12 @@ public:
     virtual TargetHealth of(std::string_view provider, std::string_view model) const = 0;
 };
 
+// Of one answer; what was not seen is not averaged.
+struct AnswerSpeed {
+    std::optional<double> first_token_ms;
+    std::optional<double> tokens_per_s;
+};
+
 struct BreakerPolicy {
     std::int64_t failures = 5;  // in a row that open it; 0: it never opens
     std::chrono::milliseconds open{15'000};
@@ -74,14 +80,15 @@ public:
     // next call after `policy.open`.
     Admission admit(std::string_view provider, std::string_view model, const BreakerPolicy& policy);
 
-    // The target answered. `first_token_ms`: where it was seen.
-    void succeeded(std::string_view provider, std::string_view model, std::optional<double> first_token_ms);
+    // The target answered.
+    void succeeded(std::string_view provider, std::string_view model, const AnswerSpeed& speed = {});
+    // More about an answer that was told of before.
+    void spoke(std::string_view provider, std::string_view model, const AnswerSpeed& speed);
     void failed(std::string_view provider, std::string_view model, const BreakerPolicy& policy);
     // It asked to be left alone for so long (Retry-After): open until then.
     void rest(std::string_view provider, std::string_view model, std::chrono::milliseconds time);
     // A probe that told nothing of its target, such as one whose client left.
     void released(std::string_view provider, std::string_view model);
-    void spoke(std::string_view provider, std::string_view model, double tokens_per_s);
 
     // Clients name the models, so their number is bounded: beyond it the one used least recently is forgotten.
     static constexpr std::size_t targets_max = 1024;
@@ -99,7 +106,8 @@ private:
     Entry& entry(std::string_view provider, std::string_view model);
     Entry* find(std::string_view provider, std::string_view model);
     TargetHealth view(const Entry& entry) const;
-    void count(Entry& entry, bool failed);
+    static void count(Entry& entry, bool failed);
+    static void measure(Entry& entry, const AnswerSpeed& speed);
 
     const Clock& clock_;
     mutable std::mutex mutex_;

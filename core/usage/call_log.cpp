@@ -33,7 +33,11 @@ bool chosen_here(const Filter& filter) {
 
 // Put together from constants of the dimensions' table; all values are bound.
 std::string newest_sql(const ReportQuery& choice) {
-    std::string sql = "SELECT * FROM calls WHERE started_ms >= ? AND started_ms < ?";
+    std::string sql =
+        "SELECT *, (SELECT group_concat(failed, ', ') FROM (SELECT trim(provider || ' ' || error_class) AS failed FROM "
+        "attempts AS a WHERE a.call_id = calls.call_id AND EXISTS (SELECT 1 FROM attempts AS later WHERE later.call_id "
+        "= a.call_id AND later.number > a.number) ORDER BY number)) AS failed_attempts FROM calls "
+        "WHERE started_ms >= ? AND started_ms < ?";
     for (const auto& filter : choice.where) {
         if (chosen_here(filter)) { continue; }
         sql += " AND ";

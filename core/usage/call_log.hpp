@@ -27,6 +27,8 @@ struct LogRow {
 };
 
 // The newest `count` calls that match (`by` is ignored, times are exact), the newest last. not_found: there is no log.
+// Besides the columns of calls: `failed_attempts`, the providers tried in vain before and why ("work overloaded, home
+// connect"), NULL for none.
 Result<std::vector<LogRow>> newest_calls(const std::string& database_path, const ReportQuery& choice,
                                          std::int64_t count);
 

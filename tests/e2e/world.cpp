@@ -39,9 +39,11 @@ World::~World() {
 std::string World::config() const {
     const auto url = upstream.url();
     const std::string key = "api_key = \"env:LLMGW_TEST_PROVIDER_KEY\"\n";
-    return "[server]\nshutdown_grace_s = 5\n" + options_.server + "\n[timeouts]\n" + options_.timeouts +
-           "\n[providers.anthropic]\nbase_url = \"" + url + "\"\n" + key + "[providers.openai]\nbase_url = \"" + url +
-           "/v1\"\n" + key + "[providers.gemini]\nbase_url = \"" + url + "\"\n" + key +
+    // One attempt, so that each test sees what its one request leads to; the suite "failover" is about more.
+    const std::string retries = options_.more.contains("[retries]") ? "" : "[retries]\nmax = 0\n";
+    return "[server]\nshutdown_grace_s = 5\n" + options_.server + "\n[timeouts]\n" + options_.timeouts + "\n" +
+           retries + "[providers.anthropic]\nbase_url = \"" + url + "\"\n" + key + "[providers.openai]\nbase_url = \"" +
+           url + "/v1\"\n" + key + "[providers.gemini]\nbase_url = \"" + url + "\"\n" + key +
            "[providers.local]\ntype = \"openai\"\nbase_url = \"" + url + "/local/v1\"\n" + key +
            "dialects = [\"openai-chat\"]\nmodels = [\"qwen3-coder\"]\n" + options_.more;
 }

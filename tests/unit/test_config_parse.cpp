@@ -29,7 +29,8 @@ TEST_CASE("config: every bad line has its place, what is wrong and what was expe
          "max_body_mb, max_connections, shutdown_grace_s, v1_provider or websocket"},
         {"[sever]\n", R"(c.toml:1:2: unknown key "sever"; did you mean "server"?)"},
         {"[rooms.fast]\ntargets = []\n",
-         "c.toml:1:2: unknown key \"rooms\"; expected server, features, timeouts, log, prices, responses, ask, "
+         "c.toml:1:2: unknown key \"rooms\"; expected server, features, timeouts, retries, breaker, log, prices, "
+         "responses, ask, "
          "routing, providers, routes or rules"},
         {"[providers.local]\n  base_uri = \"http://h/v1\"\n",
          R"(c.toml:2:3: unknown key "base_uri" in [providers.local]; did you mean "base_url"?)"},

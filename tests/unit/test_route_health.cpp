@@ -23,7 +23,7 @@ TEST_CASE("Health: opens after failures in a row, lets one probe through, closes
     CHECK(admit() == Admission::yes);
     fail();
     fail();
-    health.succeeded("p", "m", std::nullopt);  // in a row: begins anew
+    health.succeeded("p", "m");  // in a row: begins anew
     fail();
     fail();
     CHECK(admit() == Admission::yes);
@@ -41,7 +41,7 @@ TEST_CASE("Health: opens after failures in a row, lets one probe through, closes
     CHECK(admit() == Admission::probe);
     CHECK(admit() == Admission::no);  // one only
     SUBCASE("went well") {
-        health.succeeded("p", "m", 100.0);
+        health.succeeded("p", "m", {100.0, {}});
         CHECK(health.of("p", "m").state == BreakerState::closed);
         CHECK(admit() == Admission::yes);
         fail();
@@ -99,14 +99,12 @@ TEST_CASE("Health: averages follow, the first observation whole") {
     Health health(clock);
     CHECK(health.of("p", "m").answers == 0);
     CHECK(health.of("p", "m").first_token_ms == 0);
-    health.succeeded("p", "m", 800.0);
+    health.succeeded("p", "m", {800.0, 80});
     CHECK(health.of("p", "m").first_token_ms == doctest::Approx(800));
-    health.succeeded("p", "m", 0.0);
+    health.succeeded("p", "m", {0.0, 160});
     CHECK(health.of("p", "m").first_token_ms == doctest::Approx(700));
-    health.succeeded("p", "m", std::nullopt);
+    health.succeeded("p", "m");
     CHECK(health.of("p", "m").first_token_ms == doctest::Approx(700));
-    health.spoke("p", "m", 80);
-    health.spoke("p", "m", 160);
     CHECK(health.of("p", "m").tokens_per_s == doctest::Approx(90));
     CHECK(health.of("p", "m").error_share == doctest::Approx(0));
     health.failed("p", "m", policy);
@@ -120,12 +118,12 @@ TEST_CASE("Health: bounded; the target used least recently is forgotten") {
     Health health(clock);
     for (std::size_t i = 0; i < Health::targets_max; ++i) {
         clock.advance_ms(1);
-        health.succeeded("p", "model-" + std::to_string(i), 1.0);
+        health.succeeded("p", "model-" + std::to_string(i), {1.0, {}});
     }
     clock.advance_ms(1);
-    health.succeeded("p", "model-0", 1.0);
+    health.succeeded("p", "model-0", {1.0, {}});
     clock.advance_ms(1);
-    health.succeeded("p", "one more", 1.0);
+    health.succeeded("p", "one more", {1.0, {}});
     CHECK(health.all().size() == Health::targets_max);
     CHECK(health.of("p", "model-0").answers == 2);
     CHECK(health.of("p", "model-1").answers == 0);
