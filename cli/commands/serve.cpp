@@ -1,7 +1,9 @@
 #include <algorithm>
 #include <array>
 #include <csignal>
+#include <ctime>
 #include <filesystem>
+#include <tuple>
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
@@ -9,6 +11,7 @@
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/commands/all.hpp"
@@ -62,6 +65,25 @@ int watch_directory(const std::string& file) {
     if (!directory.empty()) { std::filesystem::create_directories(directory, ignored); }
     ::inotify_add_watch(fd, directory.empty() ? "." : directory.c_str(), IN_CLOSE_WRITE | IN_MOVED_TO | IN_CREATE);
     return fd;
+}
+
+// Many programs empty a file before they write it: it is read when it has not changed for a moment.
+void wait_until_written(const std::string& file) {
+    constexpr timespec moment{0, 30'000'000};
+    constexpr int moments_max = 30;
+    const auto look = [&] {
+        struct stat info {};
+        if (::stat(file.c_str(), &info) != 0) { return std::tuple<ino_t, off_t, time_t, long>{}; }
+        return std::tuple<ino_t, off_t, time_t, long>{info.st_ino, info.st_size, info.st_mtim.tv_sec,
+                                                      info.st_mtim.tv_nsec};
+    };
+    auto before = look();
+    for (int i = 0; i < moments_max; ++i) {
+        ::nanosleep(&moment, nullptr);
+        const auto now = look();
+        if (now == before) { return; }
+        before = now;
+    }
 }
 
 struct Changes {
@@ -147,6 +169,7 @@ private:
     }
 
     void reload(Runtime& runtime) const {
+        wait_until_written(path_);
         auto config = read_config();
         if (!config) {
             log_error("the configuration was not reloaded; the running one stays", {{"why", config.error().message}});
