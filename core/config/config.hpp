@@ -104,6 +104,8 @@ struct RouteConfig {
     std::vector<std::int64_t> weights;  // of the targets; empty: all the same
     bool sticky = false;                // a session stays where it was served
     std::string fallback = "none";      // none | auto: the same models at other providers come last
+    bool strict = false;                // what translation cannot say to a target is no call to it
+    std::int64_t first_content_s = 0;   // of silence, until the next target is asked; 0: as [timeouts] says
     std::string where;                  // file:line:column, for messages
     std::vector<std::string> places;    // of each target
 };

@@ -47,6 +47,19 @@ constexpr std::array route_rows{
                  .reloadable = true,
                  .slot = +[](R& r) -> std::string& { return r.fallback; },
                  .choices = "none|auto"},
+    RouteSetting{.key = "strict",
+                 .initial = "false",
+                 .doc = "true: a target that cannot be told all of a translated request is not asked; when none can, "
+                        "400 names field and target",
+                 .reloadable = true,
+                 .slot = +[](R& r) -> bool& { return r.strict; }},
+    RouteSetting{.key = "first_content_s",
+                 .initial = "0",
+                 .doc = "seconds that a target may be silent before its first content; 0: as [timeouts] says",
+                 .reloadable = true,
+                 .slot = +[](R& r) -> std::int64_t& { return r.first_content_s; },
+                 .min = 0,
+                 .max = 86400},
 };
 
 constexpr RuleSetting patterns(std::string_view key, std::string_view doc, Slot<U> slot, std::string_view example) {

@@ -220,6 +220,7 @@ HttpReply error_reply(const Exchange& exchange, const ApiError& error) {
 
 HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan) {
     const auto policy = policy_of(*exchange);
+    exchange->strict_route = plan.strict ? plan.route : std::string();
     Order order(*exchange, plan);
     const auto* planned = order.next();
     std::optional<Attempted> best;  // of what failed

@@ -100,7 +100,9 @@ struct Exchange {
     std::vector<AttemptRow> attempts;
     // The client credential that let the call in; never forwarded, never logged.
     std::string client_key_used;
-    std::string session_key;       // under which the session's target is remembered, "" when it is not
+    std::string session_key;  // under which the session's target is remembered, "" when it is not
+    // The route that was asked for, when it is strict: nothing may be left out in translation.
+    std::string strict_route;
     std::size_t policies_ran = 0;  // for their closing hooks
     bool settled = false;
 

@@ -96,14 +96,15 @@ ApiError for_client(const Exchange& exchange, ApiError error) {
     return error;
 }
 
-Error refused_by_strict(const Target& target, const Drops& drops) {
+Error refused_by_strict(const Exchange& exchange, const Target& target, const Drops& drops) {
     std::string fields;
     for (const auto& drop : drops.all()) {
         fields += (fields.empty() ? "" : "; ") + drop.field + " (" + drop.reason + ")";
     }
-    return {ErrorKind::bad_request, "llmgw: provider \"" + target.provider->name + "\" is strict, and its model \"" +
-                                        target.model + "\" (" + std::string(to_string(target.dialect)) +
-                                        ") cannot be told: " + fields};
+    const auto& route = exchange.strict_route;
+    const auto who = route.empty() ? "provider \"" + target.provider->name + "\"" : "route \"" + route + "\"";
+    return {ErrorKind::bad_request, "llmgw: " + who + " is strict, and " + target.provider->name + "/" + target.model +
+                                        " (" + std::string(to_string(target.dialect)) + ") cannot be told: " + fields};
 }
 
 void log_dropped(const Exchange& exchange, std::size_t from) {
@@ -164,8 +165,8 @@ Result<> prepare_translation(Exchange& exchange, const Target& target, const std
     wishes.request = &translation->request;
 
     auto headers = translated_headers(exchange.request.headers, target.dialect, translation->drops);
-    if (target.provider->strict && !translation->drops.empty()) {
-        return std::unexpected(refused_by_strict(target, translation->drops));
+    if ((target.provider->strict || !exchange.strict_route.empty()) && !translation->drops.empty()) {
+        return std::unexpected(refused_by_strict(exchange, target, translation->drops));
     }
     out.edited = std::move(encoded->body);
     describe_upstream(

@@ -113,13 +113,18 @@ void keep_session(const Route& route, const PlanInput& input, std::vector<Choice
     std::rotate(choices.begin(), own, own + 1);
 }
 
-Plan plan_of(std::vector<Choice> choices, Planner& planner, std::string route) {
+// `route` is the one that was asked for, whatever others stand in it; null for none.
+Plan plan_of(std::vector<Choice> choices, Planner& planner, const Route* route) {
     Plan plan;
-    plan.route = std::move(route);
+    if (route != nullptr) {
+        plan.route = route->name;
+        plan.strict = route->strict;
+    }
     for (auto& choice : choices) {
         PlannedTarget planned;
         planned.target = std::move(choice.resolved);
         planned.reason = std::move(choice.reason);
+        if (route != nullptr) { planned.first_byte_timeout = route->first_content_max; }
         plan.targets.push_back(std::move(planned));
     }
     plan.left_out = std::move(planner.left_out);
@@ -144,11 +149,11 @@ Result<Plan> plan_route(const Route& route, const PlanInput& input) {
         }
         if (choices.empty()) { return std::unexpected(std::move(*lenient.unspeakable)); }
         keep_session(route, input, choices);
-        return plan_of(std::move(choices), lenient, route.name);
+        return plan_of(std::move(choices), lenient, &route);
     }
     if (choices.empty()) { return std::unexpected(std::move(*planner.unspeakable)); }
     keep_session(route, input, choices);
-    return plan_of(std::move(choices), planner, route.name);
+    return plan_of(std::move(choices), planner, &route);
 }
 
 Result<Plan> plan_model(const RouteTable& table, const PlanInput& input, std::string_view model) {
@@ -158,7 +163,7 @@ Result<Plan> plan_model(const RouteTable& table, const PlanInput& input, std::st
     std::vector<Choice> choices{{nullptr, std::move(*target), "asked for"}};
     Planner planner(input, true);
     planner.append_equals(equals, choices);
-    return plan_of(std::move(choices), planner, {});
+    return plan_of(std::move(choices), planner, nullptr);
 }
 
 Error with_nearest(Error error, std::string_view model, const RouteTable& table,

@@ -24,6 +24,7 @@ struct LeftOut {
 
 struct Plan {
     std::string route;                   // the route's name, "" when the model was named itself
+    bool strict = false;                 // a target that cannot be told all of the request is not asked
     std::vector<PlannedTarget> targets;  // never empty
     std::vector<LeftOut> left_out;
 };

@@ -45,6 +45,8 @@ public:
             route.name = table.name;
             route.strategy = strategy_from(table.strategy);
             route.sticky = table.sticky;
+            route.strict = table.strict;
+            if (table.first_content_s > 0) { route.first_content_max = std::chrono::seconds(table.first_content_s); }
             routes_.push_back(std::move(route));
             if (find_provider(table.name) != nullptr) {
                 add(table.where, fmt::format("routes.{} has a provider's name; a route needs another", table.name));

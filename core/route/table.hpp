@@ -1,6 +1,7 @@
 // The routes and rules of a configuration, checked against its providers. Made with each snapshot; then only read.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <span>
 #include <string>
@@ -34,6 +35,8 @@ struct Route {
     std::string name;
     Strategy strategy = Strategy::fallback;
     bool sticky = false;
+    bool strict = false;
+    std::optional<std::chrono::seconds> first_content_max;
     std::vector<RouteTarget> targets;  // at least one
     std::vector<RouteTarget> equals;   // come last, in this order
 };

@@ -257,6 +257,37 @@ TEST_CASE("A reload changes routes; a bad one changes nothing and is named") {
     CHECK(w.chat("fast").header("x-llmgw-provider") == "beta");
 }
 
+TEST_CASE("A strict route asks no target that cannot be told all; when none can, 400 names field and target") {
+    RoutingWorld w;
+    w.start("[providers.alpha]\ntype = \"openai\"\nbase_url = \"" + w.alpha.url() +
+                "/v1\"\ndialects = [\"openai-chat\"]\napi_key = \"none\"\n[providers.claude]\ntype = \"anthropic\"\n"
+                "base_url = \"" +
+                w.beta.url() +
+                "\"\napi_key = \"none\"\n[routes]\nloose = [\"alpha/m\", \"claude/c\"]\n"
+                "[routes.exact]\nstrict = true\ntargets = [\"alpha/m\", \"claude/c\"]\n"
+                "[routes.alone]\nstrict = true\ntargets = \"alpha/m\"\n",
+            {});
+    const auto ask = [&](const std::string& model) {
+        return w.gateway().post("/v1/messages", R"({"model":")" + model +
+                                                    R"(","max_tokens":9,"top_k":5,)"
+                                                    R"("messages":[{"role":"user","content":"x"}]})");
+    };
+    const auto loose = ask("loose");
+    CHECK(loose.header("x-llmgw-provider") == "alpha");
+    CHECK(loose.header("x-llmgw-dropped") == "top_k");
+    const auto exact = ask("exact");
+    CHECK(exact.header("x-llmgw-provider") == "claude");
+    CHECK(exact.header("x-llmgw-dropped").empty());
+    CHECK(w.alpha.request_count() == 1);
+    const auto alone = ask("alone");
+    CHECK(alone.status == 400);
+    const auto message = error_message(alone.body);
+    CAPTURE(message);
+    CHECK(message.starts_with("llmgw: route \"alone\" is strict, and alpha/m (openai-chat) cannot be told: top_k ("));
+    CHECK(text(w.gateway().call_row(alone), "ending") == "refused");
+    CHECK(w.alpha.request_count() == 1);
+}
+
 TEST_CASE("ask takes a route") {
     RoutingWorld w("[routes]\nfast = \"beta/m\"\n");
     const auto asked = w.world.cli({"ask", "--feature", "f", "-m", "fast", "--no-stream", "Hello"});
