@@ -131,13 +131,14 @@ Answer answer_of(const Exchange& exchange, std::unique_ptr<UpstreamResponse> ups
 
 // Reads as much as it takes to know what to think of the answer; all of that is passed on later if nothing better
 // comes.
-void look(Exchange& exchange, const Looking& looking, const Provider& provider, Attempted& attempted) {
+void look(Exchange& exchange, const Looking& looking, const Provider& provider, bool other_key, Attempted& attempted) {
     auto& upstream = attempted.answer->upstream;
     const int status = upstream->status();
     const auto asked = retry_after_of(upstream->headers(), exchange.services.clock.now_ms());
     const auto should_retry = should_retry_of(upstream->headers());
     if (status >= 400) {
-        if (!looking.at_errors || counts_not(exchange, status)) { return; }
+        const bool for_the_key = other_key && looking.one_more;
+        if ((!looking.at_errors && !for_the_key) || counts_not(exchange, status)) { return; }
         // A credential of the client's own is the client's business: no other target is paid for instead.
         if (provider.passthrough() && (status == 401 || status == 402 || status == 403)) { return; }
         auto body = read_error_body(exchange, upstream);
@@ -204,6 +205,8 @@ Attempted try_target(Exchange& exchange, const PlannedTarget& planned, const Loo
     auto opened = exchange.services.transport.open(prepared->request, exchange.watch);
     if (!opened) {
         const auto failure = failure_of(opened.error());
+        // It has the request and has not said that it does nothing about it.
+        if (failure.error_class == ErrorClass::timeout) { attempted.ending = Ending::truncated; }
         failed(attempted, std::move(opened.error()), failure);
         return attempted;
     }
@@ -211,7 +214,7 @@ Attempted try_target(Exchange& exchange, const PlannedTarget& planned, const Loo
     note_head(exchange, **opened);
     const bool other_key = report_key(exchange, **opened, *target.provider, taken->name);
     attempted.answer = answer_of(exchange, std::move(*opened), target, taken->value, std::move(prepared));
-    look(exchange, looking, *target.provider, attempted);
+    look(exchange, looking, *target.provider, other_key, attempted);
     if (attempted.failure) { attempted.failure->other_key = other_key; }
     return attempted;
 }

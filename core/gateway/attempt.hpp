@@ -18,6 +18,7 @@ namespace llmgw {
 // How closely an attempt is looked at. Nothing is read for it that would not be read anyway, unless another attempt
 // could follow.
 struct Looking {
+    bool one_more = false;      // another attempt may follow
     bool at_errors = false;     // what error it is that the upstream answered with
     bool at_beginning = false;  // hold an answer's beginning back until it can be trusted
     // A stream may be silent for so long before its first event; nullopt: as the settings say.

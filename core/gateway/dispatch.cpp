@@ -135,8 +135,8 @@ Looking looking_for(const Exchange& exchange, const RetryPolicy& policy, const O
     Looking looking;
     looking.silence_max = planned.first_byte_timeout;
     looking.at_errors = failed_before;  // to choose between them
-    const bool one_more = static_cast<int>(exchange.attempts.size()) + 1 < policy.attempts_max;
-    if (!one_more) { return looking; }
+    looking.one_more = static_cast<int>(exchange.attempts.size()) + 1 < policy.attempts_max;
+    if (!looking.one_more) { return looking; }
     looking.at_errors |= order.more() || policy.same_target;
     // A stream's beginning waits for its content, so only where something can be gained by it for certain.
     looking.at_beginning = order.more() || config.retries.same_target == "always";
@@ -164,6 +164,8 @@ void let_rest(Exchange& exchange, const Attempted& attempted) {
     // With another key the target can be asked on: it was the key that was limited.
     if (failure.error_class != ErrorClass::rate_limit || !failure.retry_after || failure.other_key) { return; }
     const auto& target = attempted.target->target;
+    // Counting has a limit of its own, and a client's own credential its own as well.
+    if (!exchange.endpoint.billable() || target.provider->passthrough()) { return; }
     exchange.services.health.rest(target.provider->name, target.model, std::min(*failure.retry_after, longest_rest));
 }
 
@@ -242,7 +244,8 @@ HttpReply dispatch(const std::shared_ptr<Exchange>& exchange, const Plan& plan) 
                 return answer_with(exchange, std::move(*best));
             }
             if (tried.answer) { return answer_with(exchange, std::move(tried)); }
-            if (!ended) { close(*exchange, tried); }
+            if (ended) { tried.ending = Ending::cancelled; }
+            close(*exchange, tried);
             return give_up(*exchange, *tried.error);
         }
         log_failed(*exchange, tried, step);

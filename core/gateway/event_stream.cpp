@@ -127,8 +127,7 @@ private:
 
     // Reads the events in what came; out_ is what the client gets of it.
     void take(std::string_view bytes) {
-        auto& attempt = exchange_.attempts.back();
-        if (!attempt.first_byte_ms) { attempt.first_byte_ms = exchange_.services.clock.now_ms() - attempt.started_ms; }
+        exchange_.note_first_byte();
         const auto& events = framer_.feed(bytes);
         for (const auto& event : events) {
             tap_.event(event);

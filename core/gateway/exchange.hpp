@@ -108,6 +108,11 @@ struct Exchange {
 
     // Whether a provider that is spoken to in this dialect gets the client's own bytes.
     bool passes_as_it_is(DialectId spoken) const { return spoken == endpoint.dialect && spoken == body_dialect; }
+    // Of the running attempt. An earlier one's answer may be passed on when the last one is over: that is not touched.
+    void note_first_byte() {
+        if (!attempt_open || attempts.back().first_byte_ms) { return; }
+        attempts.back().first_byte_ms = services.clock.now_ms() - attempts.back().started_ms;
+    }
     const Dialect& dialect() const { return services.dialects.get(endpoint.dialect); }
     const Dialect& upstream_dialect() const { return services.dialects.get(provider_dialect); }
     const std::string& call_id() const { return row.call_id; }

@@ -16,11 +16,6 @@ using std::chrono::milliseconds;
 constexpr std::size_t error_bytes_max = 1 << 20;
 constexpr milliseconds error_time_max{5000};
 
-void note_first_byte(Exchange& exchange) {
-    auto& attempt = exchange.attempts.back();
-    if (!attempt.first_byte_ms) { attempt.first_byte_ms = exchange.services.clock.now_ms() - attempt.started_ms; }
-}
-
 class Holding {
 public:
     Holding(Exchange& exchange, std::unique_ptr<UpstreamResponse>& upstream)
@@ -93,7 +88,7 @@ private:
     Result<UpstreamResponse::Chunk> read(milliseconds silence_max) {
         auto chunk = read_in_time(exchange_, *upstream_, std::max(silence_max, milliseconds(0)));
         if (!chunk || chunk->idle) { return chunk; }
-        if (!chunk->bytes.empty()) { note_first_byte(exchange_); }
+        if (!chunk->bytes.empty()) { exchange_.note_first_byte(); }
         held_ += chunk->bytes;
         end_ = chunk->end;
         return chunk;

@@ -48,11 +48,6 @@ Outcome broken(const Error& error) {
     return {Ending::truncated, 0, error_class, error.message};
 }
 
-void note_first_byte(Exchange& exchange) {
-    auto& attempt = exchange.attempts.back();
-    if (!attempt.first_byte_ms) { attempt.first_byte_ms = exchange.services.clock.now_ms() - attempt.started_ms; }
-}
-
 HttpReply read_whole(const std::shared_ptr<Exchange>& exchange, Answer answer) {
     auto body = read_body(*exchange, answer, read_whole_bytes_max);
     if (!body) { return std::move(body.error()); }
@@ -152,7 +147,7 @@ bool pump_plain(Exchange& exchange, Answer& answer, ClientStream& client) {
             settle(exchange, broken(chunk.error()), nullptr);
             return false;  // the client sees a cut connection, not a short answer
         }
-        note_first_byte(exchange);
+        exchange.note_first_byte();
         exchange.row.response_bytes += static_cast<std::int64_t>(chunk->bytes.size());
         if (copy.size() < tap_bytes_max) { copy.append(chunk->bytes.substr(0, tap_bytes_max - copy.size())); }
         if (chunk->end) {
@@ -199,7 +194,7 @@ std::expected<std::string, HttpReply> read_body(Exchange& exchange, Answer& answ
             settle(exchange, outcome, nullptr);
             return std::unexpected(error_reply(exchange, error));
         }
-        note_first_byte(exchange);
+        exchange.note_first_byte();
         body.append(chunk->bytes);
         if (chunk->end) { return body; }
     }

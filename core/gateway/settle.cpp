@@ -109,9 +109,13 @@ Fault fault_of(ErrorClass error_class) {
 }
 
 void tell_health(Exchange& exchange, const AttemptRow& attempt, const Outcome& outcome) {
-    if (!exchange.endpoint.billable() || attempt.model.empty()) { return; }
+    if (attempt.model.empty()) { return; }
     auto& health = exchange.services.health;
-    switch (fault_of(outcome.error_class)) {
+    // A call that no model answers says little of it, and must not keep the probe it may have been given.
+    if (!exchange.endpoint.billable()) { return health.released(attempt.provider, attempt.model); }
+    // The limit is that of the credential, which is the client's: others' may be good.
+    const bool clients_own = outcome.error_class == ErrorClass::rate_limit && exchange.provider->passthrough();
+    switch (clients_own ? Fault::unknown : fault_of(outcome.error_class)) {
         case Fault::target: {
             const auto& config = exchange.snapshot->config.breaker;
             health.failed(attempt.provider, attempt.model, {config.failures, std::chrono::seconds(config.open_s)});

@@ -17,6 +17,8 @@ namespace {
 
 // A client goes on from the last answer; when a call failed, from the one before.
 constexpr std::size_t turns_kept_max = 4;
+// Of an answer that was not streamed.
+constexpr std::size_t gathered_bytes_max = 64ULL << 20;
 
 // Those of the upgrade that are no call's.
 bool is_handshake_header(const Header& header) {
@@ -40,6 +42,7 @@ class Gathered final : public ClientStream {
 public:
     explicit Gathered(int fd) : fd_(fd) {}
     bool write(std::string_view bytes) override {
+        if (body.size() + bytes.size() > gathered_bytes_max) { return false; }
         body.append(bytes);
         return true;
     }
@@ -155,7 +158,9 @@ bool WebSocketCalls::send_reply(HttpReply reply, WebSocket& socket, Frames& fram
     }
     if (reply.pump) {
         Gathered gathered(socket.watch().client_fd);
-        if (!reply.pump(gathered)) { return false; }
+        if (!reply.pump(gathered)) {
+            return send_error(socket, Error{ErrorKind::upstream, "the provider's answer broke off"});
+        }
         reply.body = std::move(gathered.body);
     }
     if (reply.status >= 400) { return send_error(socket, reply); }

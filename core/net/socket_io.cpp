@@ -15,6 +15,7 @@ constexpr std::size_t read_buffer_bytes = 4 * 1024;
 constexpr std::size_t write_buffer_bytes_max = 64 * 1024;
 constexpr std::size_t linger_bytes_max = 64 << 20;
 constexpr std::chrono::milliseconds linger_limit{500};
+constexpr std::chrono::seconds linger_most{10};  // however steadily the client goes on
 
 }  // namespace
 
@@ -109,7 +110,8 @@ void SocketIo::linger() {
     if (!flush()) { return; }
     ::shutdown(fd_, SHUT_WR);
     char discarded[4096];
-    for (std::size_t total = 0; total < linger_bytes_max;) {
+    const auto until = std::chrono::steady_clock::now() + linger_most;
+    for (std::size_t total = 0; total < linger_bytes_max && std::chrono::steady_clock::now() < until;) {
         const auto n = ::recv(fd_, discarded, sizeof discarded, MSG_DONTWAIT);
         if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) { return; }
         if (n < 0 && !wait(POLLIN, linger_limit)) { return; }

@@ -25,6 +25,15 @@ void wake(int event_fd) {
     [[maybe_unused]] auto n = ::write(event_fd, &one, sizeof one);
 }
 
+// Nothing, or a code that may stand on the wire (7.4).
+bool is_close_payload(std::string_view payload) {
+    if (payload.empty()) { return true; }
+    if (payload.size() < 2) { return false; }
+    const int code = static_cast<unsigned char>(payload[0]) * 256 + static_cast<unsigned char>(payload[1]);
+    return (code >= 1000 && code <= 1014 && code != 1004 && code != 1005 && code != 1006) ||
+           (code >= 3000 && code <= 4999);
+}
+
 }  // namespace
 
 WebSocketConnection::WebSocketConnection(SocketIo& io, Options options)
@@ -34,7 +43,11 @@ WebSocketConnection::WebSocketConnection(SocketIo& io, Options options)
       frames_(options.message_bytes_max) {
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, watched_) != 0) {
         watched_[0] = watched_[1] = -1;
+    }
+    // Without descriptors or threads to spare it says so and ends.
+    if (watched_[0] < 0 || wake_fd_ < 0) {
         end(Close::internal_error);
+        return;
     }
     // What came in one piece with the request is in the session's buffer already.
     std::string early;
@@ -43,9 +56,14 @@ WebSocketConnection::WebSocketConnection(SocketIo& io, Options options)
         early.append(piece.data(), static_cast<std::size_t>(io_.read(piece.data(), piece.size())));
     }
     io_.release_read_buffer();
-    if (take(early)) {
-        reader_ = std::thread([this] { read_all(); });
-    }
+    if (!take(early)) { return; }
+    try {
+        reader_ = std::thread([this] {
+            try {
+                read_all();
+            } catch (const std::exception&) { end(Close::internal_error); }
+        });
+    } catch (const std::exception&) { end(Close::internal_error); }
 }
 
 WebSocketConnection::~WebSocketConnection() {
@@ -57,7 +75,7 @@ WebSocketConnection::~WebSocketConnection() {
     if (reader_.joinable()) { reader_.join(); }
     send_now(websocket::close_frame(code_));
     io_.linger();
-    ::close(wake_fd_);
+    if (wake_fd_ >= 0) { ::close(wake_fd_); }
     for (const int fd : watched_) {
         if (fd >= 0) { ::close(fd); }
     }
@@ -129,6 +147,10 @@ bool WebSocketConnection::take(std::string_view bytes) {
                 send_now(websocket::frame_head(Opcode::pong, message.payload.size()) + message.payload);
                 break;
             case Opcode::close:
+                if (!is_close_payload(message.payload)) {
+                    end(Close::protocol_error);
+                    return false;
+                }
                 // Its code goes back as it came (5.5.1).
                 end(Close::normal);
                 send_now(websocket::frame_head(Opcode::close, std::min<std::size_t>(message.payload.size(), 2)) +

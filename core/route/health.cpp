@@ -130,6 +130,7 @@ void Health::failed(std::string_view provider, std::string_view model, const Bre
 }
 
 void Health::rest(std::string_view provider, std::string_view model, std::chrono::milliseconds time) {
+    if (time <= std::chrono::milliseconds(0)) { return; }
     const std::lock_guard lock(mutex_);
     auto& it = entry(provider, model);
     it.probe_until_us = 0;

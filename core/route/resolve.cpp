@@ -1,5 +1,6 @@
 #include "core/route/resolve.hpp"
 
+#include <algorithm>
 #include <array>
 
 namespace llmgw {
@@ -32,6 +33,17 @@ std::string speakers(DialectId dialect, const std::vector<Provider>& providers) 
 constexpr std::array<DialectId, 5> by_expression{DialectId::anthropic, DialectId::openai_responses, DialectId::gemini,
                                                  DialectId::bedrock_converse, DialectId::openai_chat};
 
+// Some dialects have the model in the URL's path, which servers walk.
+bool leads_elsewhere(std::string_view model) {
+    for (std::size_t from = 0; from <= model.size();) {
+        const auto to = std::min(model.find('/', from), model.size());
+        const auto part = model.substr(from, to - from);
+        if (part == "." || part == "..") { return true; }
+        from = to + 1;
+    }
+    return false;
+}
+
 }  // namespace
 
 std::string_view native_provider(DialectId dialect) {
@@ -44,6 +56,10 @@ std::string_view native_provider(DialectId dialect) {
 
 Result<Target> resolve_target(const Provider& provider, std::string model, DialectId dialect,
                               const std::vector<Provider>& providers, Translatable translatable) {
+    if (leads_elsewhere(model)) {
+        return fail(ErrorKind::bad_request,
+                    "llmgw: \"" + model + "\" is no model's name: a part of it is \".\" or \"..\"");
+    }
     if (provider.speaks(dialect, model)) { return Target{&provider, std::move(model), dialect}; }
     if (translatable == Translatable::yes) {
         // A credential the client brought is meant for one origin, and for the dialect that is spoken there.

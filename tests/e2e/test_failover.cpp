@@ -223,6 +223,8 @@ TEST_CASE("With several keys a limited or refused one is followed by another at 
         const auto response = world.ask(claude, false, {{"x-stainless-retry-count", "0"}}, "keys");
         CHECK(response.status == 200);
         CHECK(response.header("x-llmgw-provider") == "two");
+        // Nor does it take a route: the other key is the same provider's.
+        CHECK(world.ask(claude, false, {{"x-stainless-retry-count", "0"}}, "two/m").status == 200);
     }
     CHECK(world.asked(1) == 0);
     CHECK(world.asked(0) >= 3);
@@ -249,6 +251,7 @@ TEST_CASE("When all fail the client gets the error of most use, byte for byte") 
     REQUIRE(attempts.size() == 2);
     CHECK(text(attempts[0], "error_class") == "overloaded");
     CHECK(text(attempts[1], "error_class") == "connect");
+    CHECK(text(attempts[1], "first_byte_ms").empty());
 
     // That a second provider's key is bad says less than that the first one is busy.
     world.up(1).handle(act::error(claude, 401));

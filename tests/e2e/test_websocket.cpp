@@ -307,6 +307,25 @@ TEST_CASE("WebSocket: several creates in a row are answered one after the other"
     CHECK(order == "one two three ");
 }
 
+TEST_CASE("WebSocket: a close frame goes back as it came; one that is none of the protocol's is told so") {
+    World world;
+    for (const auto& [payload, code] : std::vector<std::pair<std::string, int>>{
+             {"", 0}, {std::string("\x03\xe8", 2) + "bye", 1000}, {"x", 1002}, {std::string("\x03\xed", 2), 1002}}) {
+        CAPTURE(code);
+        auto client = open_socket(world);
+        REQUIRE(client.send_frame(8, payload));
+        const auto frame = client.read_frame();
+        REQUIRE(frame);
+        CHECK(frame->opcode == 8);
+        const auto& told = frame->payload;
+        const int got =
+            told.size() < 2 ? 0 : static_cast<unsigned char>(told[0]) * 256 + static_cast<unsigned char>(told[1]);
+        CHECK(got == code);
+        CHECK(told.size() != 1);
+        CHECK(client.wait_closed());
+    }
+}
+
 TEST_CASE("WebSocket: messages up to the limit, whole and in fragments; one above closes with 1009") {
     World world({.server = "max_body_mb = 24", .timeouts = "", .more = "", .start = true});
     auto client = open_socket(world);

@@ -92,6 +92,10 @@ TEST_CASE("Health: rests for as long as the target asked") {
     CHECK(health.of("p", "m").open_left_ms == 5000);
     clock.advance_ms(5000);
     CHECK(health.admit("p", "m", policy) == Admission::probe);
+    // "Come back at once" is no rest, and so no reason to open at the first failure.
+    health.rest("q", "m", milliseconds(0));
+    health.failed("q", "m", policy);
+    CHECK(health.admit("q", "m", policy) == Admission::yes);
 }
 
 TEST_CASE("Health: averages follow, the first observation whole") {

@@ -39,4 +39,8 @@ TEST_CASE("Resolve: provider/model, a listed name, or the dialect's native provi
     CHECK(to("anything", DialectId::gemini).starts_with("error:"));
     CHECK(to("", DialectId::openai_chat).starts_with("error:"));
     CHECK(to("local/", DialectId::openai_chat).starts_with("error:"));
+    // Gemini's URL has the model in it.
+    CHECK(to("openrouter/../../x", DialectId::openai_chat).find("is no model's name") != std::string::npos);
+    CHECK(to("openrouter/a/./b", DialectId::openai_chat).find("is no model's name") != std::string::npos);
+    CHECK(to("openrouter/a..b/.c", DialectId::openai_chat) == "openrouter a..b/.c");
 }
