@@ -134,6 +134,7 @@ Host::Check check(const Provider& provider) {
 const Host azure_host{.settings = settings,
                       .complete = complete,
                       .own_origin = own_origin,
+                      .models_are_owners_names = true,
                       .serves = serves,
                       .url = url,
                       .credential = credential,

@@ -38,7 +38,8 @@ std::string complete(Provider& provider, const Host::Environment& env) {
     auto& location = provider.settings.location;
     if (project.empty()) { project = env("GOOGLE_CLOUD_PROJECT").value_or(""); }
     if (project.empty()) { return "needs a project: the Google Cloud project's id"; }
-    if (location.empty()) { location = env("GOOGLE_CLOUD_LOCATION").value_or("global"); }
+    if (location.empty()) { location = env("GOOGLE_CLOUD_LOCATION").value_or(""); }
+    if (location.empty()) { location = "global"; }
     // A location becomes part of a host's name.
     if (!is_label(location)) { return "has a location that is none: expected one like \"europe-west4\" or \"global\""; }
     if (provider.base_url.empty()) { provider.base_url = origin_in(location); }

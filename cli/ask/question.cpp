@@ -56,6 +56,7 @@ std::string first_of(const Route& route) {
 Result<> choose_target(AskQuestion& question, const Setup& setup) {
     const auto& providers = setup.providers;
     const auto* route = setup.routes.find(question.model);
+    question.routed = route != nullptr;
     const auto model = route != nullptr ? first_of(*route) : question.model;
     question.dialect = dialect_for(model, providers);
     auto target = resolve_model(model, question.dialect, providers, Translatable::yes);

@@ -23,7 +23,8 @@ struct AskQuestion {
     std::string model;
     std::string system;
     std::optional<JsonSchema> schema;
-    Target target;
+    Target target;  // of a route, the first: the question is written for it, and may go to another
+    bool routed = false;
     DialectId dialect = DialectId::openai_chat;
     HttpRequest request;
 };

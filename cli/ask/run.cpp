@@ -193,7 +193,8 @@ int run_ask(const AskOptions& options, const Environment& env) {
     if (!question) { return report_error(question.error()); }
     if (options.dry_run) { return show_dry_run(*question, options, std::move(*setup)); }
 
-    if (question->target.provider->passthrough()) {
+    // A route has other targets, and says itself what each of them lacked.
+    if (!question->routed && question->target.provider->passthrough()) {
         return report_error(
             {ErrorKind::credential,
              "provider \"" + question->target.provider->name +
@@ -207,7 +208,7 @@ int run_ask(const AskOptions& options, const Environment& env) {
     auto snapshot = runtime.make_snapshot(std::move(config), {});
     if (!snapshot) { return report_error(snapshot.error()); }
     for (const auto& provider : (*snapshot)->providers) {
-        if (provider.name != question->target.provider->name) { continue; }
+        if (question->routed || provider.name != question->target.provider->name) { continue; }
         if (auto key = (*snapshot)->keys->key_of(provider); !key) { return report_error(key.error()); }
     }
     return ask(*question, options, env, kept, runtime, *snapshot);

@@ -106,6 +106,10 @@ Result<std::vector<Provider>> chosen(const Setup& setup, const KeysOptions& opti
     if (kind == KeyKind::none) {
         return fail(ErrorKind::credential, name + " is called without a key; there is none to test");
     }
+    // By its own name all of its keys are meant; by a keychain entry's, the one that is there.
+    if (std::ranges::find(setup.providers, options.provider, &Provider::name) != setup.providers.end()) {
+        return one_for_each_key({target->provider});
+    }
     return std::vector{target->provider};
 }
 

@@ -61,17 +61,39 @@ void read_route(const toml::key& key, const toml::node& node, Config& config, Fi
     config.routes.push_back(std::move(route));
 }
 
+// Where nothing could match, and what was meant is anybody's guess.
+void complain_of_empty(const toml::table& table, const std::string& shown, Findings& findings) {
+    for (const auto& [name, value] : table) {
+        if (name.str() == "use") { continue; }
+        const auto* list = value.as_array();
+        const auto* pairs = value.as_table();
+        if ((list != nullptr && list->empty()) || (pairs != nullptr && pairs->empty())) {
+            findings.add(value.source().begin, fmt::format("{}.{} must hold at least one {}", shown, name.str(),
+                                                           list != nullptr ? "pattern" : "name and pattern"));
+        }
+    }
+}
+
+bool asks_about_something(const RuleConfig& rule) {
+    return !rule.model.empty() || !rule.feature.empty() || !rule.client_key.empty() || !rule.user.empty() ||
+           !rule.agent.empty() || !rule.metadata.empty() || !rule.headers.empty() || rule.background || rule.image ||
+           rule.tools || rule.thinking || rule.tokens_above > 0 || rule.tokens_below > 0 || !rule.hours.empty();
+}
+
 void read_rule(const toml::table& table, std::size_t number, Config& config, Findings& findings) {
     const auto shown = fmt::format("rules number {}", number);
     const auto at = table.source().begin;
     RuleConfig rule;
     rule.where = findings.place(at);
+    const auto found = findings.size();
     read_table(table, shown, rule_settings(), rule, findings);
-    rule.places = places_of(table.get("use"), findings);
-    if (rule.places.empty()) { findings.add(at, shown + " needs use = \"ROUTE\" or [\"provider/model\", ...]"); }
-    if (table.size() == (rule.places.empty() ? 0U : 1U)) {
+    complain_of_empty(table, shown, findings);
+    // What is wrong may be what it was to ask about.
+    if (findings.size() == found && !asks_about_something(rule)) {
         findings.add(at, shown + " asks about nothing; a rule for all calls is a route");
     }
+    rule.places = places_of(table.get("use"), findings);
+    if (rule.places.empty()) { findings.add(at, shown + " needs use = \"ROUTE\" or [\"provider/model\", ...]"); }
     config.rules.push_back(std::move(rule));
 }
 

@@ -29,6 +29,7 @@ public:
         rows_.push_back({at.line, at.column, place(at) + ": " + what});
     }
     bool empty() const { return rows_.empty(); }
+    std::size_t size() const { return rows_.size(); }
     // In the order of the file, which is the order they are repaired in.
     std::string text() {
         std::ranges::stable_sort(

@@ -52,20 +52,33 @@ Result<ProviderKey> KeyRing::take(const Provider& provider, std::string_view ses
 }
 
 bool KeyRing::report(const Provider& provider, const std::string& key_name, int status,
-                     std::optional<std::chrono::milliseconds> retry_after) const {
+                     std::optional<std::chrono::milliseconds> retry_after, std::string_view value) const {
     if (keyless(provider)) { return false; }
     const auto told = turns_.report(provider, key_name, status, retry_after);
-    if (told.refused) {
-        const std::lock_guard lock(mutex_);
-        ++changes_;
-        keys_.erase(entry_name(provider, told.index));
+    if (!told.refused) { return told.another; }
+    const std::lock_guard lock(mutex_);
+    auto& entry = entries_[entry_name(provider, told.index)];
+    const bool same = value.empty() || (entry.kept && entry.kept->text == value);
+    const auto now_us = clock_.steady_us();
+    if (same && now_us >= entry.no_drop_us) {
+        drop(entry);
+        entry.no_drop_us = now_us + std::chrono::microseconds(read_again).count();
     }
     return told.another;
 }
 
 Result<std::string> KeyRing::key_of(const Provider& provider) const {
     if (keyless(provider)) { return std::string(); }
-    return read(provider, turns_.next(provider));
+    const auto count = provider.key_references().size();
+    std::optional<Error> error;
+    for (std::size_t tries = 0; tries < count; ++tries) {
+        const auto index = turns_.next(provider);
+        auto value = read(provider, index);
+        if (value) { return value; }
+        if (count > 1) { turns_.unreadable(provider, index, value.error().message); }
+        if (!error) { error = std::move(value.error()); }
+    }
+    return std::unexpected(std::move(*error));
 }
 
 bool KeyRing::has_key(const Provider& provider) const {
@@ -86,21 +99,18 @@ bool KeyRing::has_key(const Provider& provider) const {
 }
 
 Result<std::string> KeyRing::read(const Provider& provider, std::size_t index) const {
-    const auto entry = entry_name(provider, index);
     std::unique_lock lock(mutex_);
-    if (const auto known = keys_.find(entry); known != keys_.end() && clock_.now_ms() < known->second.renew_ms) {
-        return known->second.text;
-    }
-    if (const auto running = running_.find(entry); running != running_.end() && running->second->changes == changes_) {
-        const auto reading = running->second;
+    auto& entry = entries_[entry_name(provider, index)];
+    if (entry.kept && clock_.now_ms() < entry.kept->renew_ms) { return entry.kept->text; }
+    if (const auto reading = entry.running; reading && reading->changes == entry.changes) {
         ++waiting_;
         read_.wait(lock, [&] { return reading->result.has_value(); });
         --waiting_;
         return *reading->result;
     }
     const auto reading = std::make_shared<Reading>();
-    reading->changes = changes_;
-    running_.insert_or_assign(entry, reading);
+    reading->changes = entry.changes;
+    entry.running = reading;
     // Outside the lock: a keychain, a command or a token server may take its time.
     lock.unlock();
     Result<Credential> got = fail(ErrorKind::internal, "reading the key failed");
@@ -117,32 +127,29 @@ Result<std::string> KeyRing::read(const Provider& provider, std::size_t index) c
         got = fail(ErrorKind::internal, error.what());
     }
     lock.lock();
-    reading->result = keep(provider.name, entry, std::move(got), reading->changes == changes_);
-    if (const auto running = running_.find(entry); running != running_.end() && running->second == reading) {
-        running_.erase(running);
-    }
+    reading->result = keep(provider.name, entry, std::move(got), reading->changes == entry.changes);
+    if (entry.running == reading) { entry.running.reset(); }
     read_.notify_all();
     return *reading->result;
 }
 
 // Called with the lock held.
-Result<std::string> KeyRing::keep(const std::string& name, const std::string& entry, Result<Credential> got,
-                                  bool current) const {
+Result<std::string> KeyRing::keep(const std::string& name, Entry& entry, Result<Credential> got, bool current) const {
     const auto now = clock_.now_ms();
     if (!got) {
-        const auto known = keys_.find(entry);
-        if (known != keys_.end() && now < known->second.ends_ms) {
+        auto& known = entry.kept;
+        if (known && now < known->ends_ms) {
             log_warn("a token could not be renewed; the one at hand is used while it is good",
                      {{"provider", name}, {"why", redact(got.error().message)}});
-            known->second.renew_ms = now + renew_again_ms;
-            return known->second.text;
+            known->renew_ms = now + renew_again_ms;
+            return known->text;
         }
         return fail(ErrorKind::credential, "no usable key for provider \"" + name + "\": " + got.error().message);
     }
     constexpr auto never = std::numeric_limits<std::int64_t>::max();
     if (current) {
-        keys_.insert_or_assign(entry, Kept{got->text, got->expires_ms ? *got->expires_ms - token_left_ms_min : never,
-                                           got->expires_ms.value_or(never)});
+        entry.kept = Kept{got->text, got->expires_ms ? *got->expires_ms - token_left_ms_min : never,
+                          got->expires_ms.value_or(never)};
     }
     return std::move(got->text);
 }
@@ -154,16 +161,17 @@ int KeyRing::waiting() const {
 
 void KeyRing::forget(const std::string& provider_name) const {
     const std::lock_guard lock(mutex_);
-    ++changes_;
-    std::erase_if(keys_, [&](const auto& kept) {
-        return kept.first == provider_name || kept.first.starts_with(provider_name + '\0');
-    });
+    for (auto& [name, entry] : entries_) {
+        if (name == provider_name || name.starts_with(provider_name + '\0')) { drop(entry); }
+    }
 }
 
 void KeyRing::forget_all() const {
     const std::lock_guard lock(mutex_);
-    ++changes_;
-    keys_.clear();
+    for (auto& [name, entry] : entries_) {
+        drop(entry);
+        entry.no_drop_us = 0;
+    }
     without_key_ms_.clear();
     turns_.clear();
 }

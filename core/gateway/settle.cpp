@@ -4,6 +4,7 @@
 #include <chrono>
 
 #include "core/policy/policy.hpp"
+#include "core/provider/host.hpp"
 #include "core/telemetry/redact.hpp"
 
 namespace llmgw {
@@ -61,7 +62,10 @@ Billed bill(const Exchange& exchange, const Provider& provider, const std::strin
     const auto& prices = exchange.services.prices;
     const std::string& served = facts != nullptr && !facts->model.empty() ? facts->model : model;
     billed.cost = prices.cost(provider.price_list, served, billed.usage);
-    if (!billed.cost.nano && served != model) { billed.cost = prices.cost(provider.price_list, model, billed.usage); }
+    const bool named = provider.host == nullptr || !provider.host->models_are_owners_names;
+    if (!billed.cost.nano && served != model && named) {
+        billed.cost = prices.cost(provider.price_list, model, billed.usage);
+    }
     billed.cost.basis = basis;
     return billed;
 }

@@ -15,22 +15,25 @@ namespace {
 
 constexpr std::size_t answer_bytes_max = 64 * 1024;
 
+using Register = void (*)(std::string_view);
+
 // A key in PEM has many lines, and each is a part of it.
-void register_lines(std::string_view text) {
+void register_lines(std::string_view text, Register as) {
     while (!text.empty()) {
         const auto end = std::min(text.find('\n'), text.size());
-        if (end > 16 && !text.starts_with("-----")) { register_secret(text.substr(0, end)); }
+        if (end > 16 && !text.starts_with("-----")) { as(text.substr(0, end)); }
         text.remove_prefix(std::min(end + 1, text.size()));
     }
 }
 
-void register_members(const Host& host, std::string_view document) {
+void register_members(const Host& host, std::string_view document, Register as) {
+    as(document);
     for (const auto name : host.secret_members) {
         const auto member = json_scan::last_member(document, name);
         const auto text = member ? member->as_string() : std::nullopt;
         if (!text) { continue; }
-        register_secret(*text);
-        if (text->contains('\n')) { register_lines(*text); }
+        as(*text);
+        if (text->contains('\n')) { register_lines(*text, as); }
     }
 }
 
@@ -88,14 +91,20 @@ Result<Credential> obtain_credential(const Provider& provider, const CredentialT
     auto secret = tools.resolver.resolve(provider.api_key, origin_of(provider.base_url),
                                          host != nullptr ? host->secret_form : SecretForm::key);
     if (!secret) { return std::unexpected(secret.error()); }
-    register_secret(*secret);
-    if (host == nullptr || host->credential == nullptr) { return Credential{std::move(*secret), {}}; }
-    register_members(*host, *secret);
+    if (host == nullptr || host->credential == nullptr) {
+        register_secret(*secret);
+        return Credential{std::move(*secret), {}};
+    }
+    // First of all, for what goes wrong with it.
+    register_members(*host, *secret, register_passing_secret);
     auto step = host->credential(provider, *secret, tools.clock.now_ms());
+    auto* ready = step ? std::get_if<Credential>(&*step) : nullptr;
+    const bool lasts = step && (ready == nullptr || !ready->expires_ms);
+    if (lasts) { register_members(*host, *secret, register_secret); }
     wipe(*secret);
     if (!step) { return std::unexpected(step.error()); }
-    if (auto* ready = std::get_if<Credential>(&*step)) {
-        register_secret(ready->text);
+    if (ready != nullptr) {
+        (lasts ? register_secret : register_passing_secret)(ready->text);
         return std::move(*ready);
     }
     auto& asked = std::get<TokenRequest>(*step);
@@ -104,7 +113,7 @@ Result<Credential> obtain_credential(const Provider& provider, const CredentialT
     if (!answer) { return std::unexpected(answer.error()); }
     auto token = host->token(*answer, tools.clock.now_ms());
     wipe(*answer);
-    if (token) { register_secret(token->text); }
+    if (token) { register_passing_secret(token->text); }
     return token;
 }
 

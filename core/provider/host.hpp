@@ -71,6 +71,9 @@ struct Host {
     // catalogue's.
     bool (*own_origin)(const Provider& provider) = nullptr;
 
+    // What models are called is their owner's choice: such a name has no price, even when it is one that has elsewhere.
+    bool models_are_owners_names = false;
+
     // Whether a model is asked in this dialect, of those the provider speaks; null: every model in each.
     bool (*serves)(DialectId dialect, std::string_view model) = nullptr;
 

@@ -46,7 +46,9 @@ std::string lacking(const ModelFacts& model, const Needs& needs) {
     for (const auto& row : rows) {
         if (needs.*row.need && model.*row.ability == Ability::no) { return std::string(row.lack); }
     }
-    if (model.context_tokens > 0 && needs.input_tokens > model.context_tokens) {
+    // The estimate errs high, and a host that refuses what is too long is no loss: another is asked then.
+    const auto surely_too_long = model.context_tokens + model.context_tokens / 4;
+    if (model.context_tokens > 0 && needs.input_tokens > surely_too_long) {
         return "has a context of " + std::to_string(model.context_tokens) + " tokens, and the prompt has about " +
                std::to_string(needs.input_tokens);
     }

@@ -44,7 +44,7 @@ public:
             member(key, value);
             return true;
         });
-        facts_.needs.input_tokens = text_tokens() + tokens_per_media * static_cast<std::int64_t>(media_.size());
+        facts_.needs.input_tokens = text_tokens() + tokens_per_media * media_;
         return std::move(facts_);
     }
 
@@ -63,13 +63,13 @@ private:
             const auto effort = word(json_scan::member(value.text, "effort"));
             needs.thinking = !effort.empty() && effort != "none";
         } else if (key == "response_format") {
-            needs.structured = word(json_scan::member(value.text, "type")) == "json_schema";
+            needs.structured |= word(json_scan::member(value.text, "type")) == "json_schema";
         } else if (key == "text") {
-            needs.structured = word(json_scan::at(value.text, {"format", "type"})) == "json_schema";
+            needs.structured |= word(json_scan::at(value.text, {"format", "type"})) == "json_schema";
         } else if (key == "output_format") {
-            needs.structured = value.is_object();
+            needs.structured |= value.is_object();
         } else if (key == "output_config") {
-            needs.structured = json_scan::member(value.text, "format").has_value();
+            needs.structured |= json_scan::member(value.text, "format").has_value();
         } else if (key == "generationConfig" || key == "generation_config") {
             generation_config(value.text);
         } else if (key == "previous_response_id") {
@@ -99,8 +99,12 @@ private:
         json_scan::each_element(list.text, [&](const Value& turn) {
             if (!turn.is_object()) { return true; }
             json_scan::each_member(turn.text, [&](std::string_view key, const Value& value) {
-                if (key == "content" || key == "parts" || key == "output") {
+                if (key == "content" || key == "parts" || key == "output" || key == "reasoning_details") {
                     parts(value, 0);
+                } else if (key == "tool_calls") {
+                    calls(value);
+                } else if (is_sealed(key, value)) {
+                    no_text_.push_back(value.text);
                 } else if (key == "type" && is_one_of(value.raw_string(), {"additional_tools", "tool_search_output"})) {
                     // Codex declares tools in an item of the input.
                     facts_.needs.tools = true;
@@ -111,13 +115,35 @@ private:
         });
     }
 
+    static bool is_sealed(std::string_view key, const Value& value) {
+        return value.type == json_scan::Type::string &&
+               is_one_of(key, {"encrypted_content", "signature", "thoughtSignature", "thought_signature"});
+    }
+
+    void sealed(const Value& part) {
+        json_scan::each_member(part.text, [&](std::string_view key, const Value& value) {
+            if (is_sealed(key, value)) { no_text_.push_back(value.text); }
+            return true;
+        });
+    }
+
+    // Where Gemini's signatures are in Chat.
+    void calls(const Value& list) {
+        if (!list.is_array()) { return; }
+        json_scan::each_element(list.text, [&](const Value& call) {
+            const auto signature = json_scan::at(call.text, {"extra_content", "google", "thought_signature"});
+            if (signature) { no_text_.push_back(signature->text); }
+            return true;
+        });
+    }
+
     void parts(const Value& list, int depth) {
         if (!list.is_array() || depth > 3) { return; }
         json_scan::each_element(list.text, [&](const Value& part) {
             if (!part.is_object()) { return true; }
             if (gemini_) {
                 gemini_part(part);
-            } else if (const auto type = word(json_scan::member(part.text, "type")); type == "tool_result") {
+            } else if (const auto type = word(json_scan::member(part.text, "type")); type.ends_with("tool_result")) {
                 if (const auto content = json_scan::member(part.text, "content")) { parts(*content, depth + 1); }
             } else if (is_one_of(type, {"image", "image_url", "input_image"})) {
                 media(part, facts_.needs.images);
@@ -125,12 +151,17 @@ private:
                 media(part, facts_.needs.documents);
             } else if (is_one_of(type, {"input_audio", "audio"})) {
                 media(part, facts_.needs.audio);
+            } else if (is_one_of(type, {"redacted_thinking", "reasoning.encrypted"})) {
+                no_text_.push_back(part.text);
+            } else {
+                sealed(part);
             }
             return true;
         });
     }
 
     void gemini_part(const Value& part) {
+        const auto found = no_text_.size();
         json_scan::each_member(part.text, [&](std::string_view key, const Value& value) {
             if (!is_one_of(key, {"inlineData", "inline_data", "fileData", "file_data"})) { return true; }
             auto type = word(json_scan::member(value.text, "mimeType"));
@@ -141,21 +172,24 @@ private:
                                                      : needs.documents);
             return false;
         });
+        if (no_text_.size() == found) { sealed(part); }
     }
 
     void media(const Value& part, bool& need) {
         need = true;
-        media_.push_back(part.text);
+        ++media_;
+        no_text_.push_back(part.text);
     }
 
-    // Of everything but media, whose bytes are no text.
+    // Of everything but media, whose bytes are no text, and what is sealed, which the host opens and counts as it
+    // likes.
     std::int64_t text_tokens() const {
         std::int64_t twentieths = 0;
         const char* at = body_.data();
         const auto count = [&](const char* end) {
             if (end > at) { twentieths += text_twentieths({at, static_cast<std::size_t>(end - at)}); }
         };
-        for (const auto part : media_) {
+        for (const auto part : no_text_) {
             count(part.data());
             at = part.data() + part.size();
         }
@@ -166,7 +200,8 @@ private:
     bool gemini_;
     std::string_view body_;
     BodyFacts facts_;
-    std::vector<std::string_view> media_;  // in the body's order
+    std::int64_t media_ = 0;
+    std::vector<std::string_view> no_text_;  // in the body's order, none within another
 };
 
 }  // namespace

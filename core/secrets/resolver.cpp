@@ -25,7 +25,8 @@ bool is_document(std::string_view text, SecretForm form) {
 }
 
 // A key goes into a header: a line end or a control character in it is a mistake, or an attack. A document goes
-// nowhere; what is taken from it is registered where that is done, and looked at like a key.
+// nowhere; what is taken from it is registered where that is done, and looked at like a key. Whether it ends is not
+// known here: obtain_credential() registers for good what does not.
 Result<std::string> checked(std::string key, const std::string& where, SecretForm form) {
     const auto complaint = [&](const char* what) {
         wipe(key);
@@ -34,7 +35,7 @@ Result<std::string> checked(std::string key, const std::string& where, SecretFor
     if (key.empty()) { return complaint("is empty"); }
     if (key.size() > key_bytes_max) { return complaint("is too long to be a key"); }
     if (is_document(key, form)) {
-        register_secret(key);
+        register_passing_secret(key);
         return key;
     }
     if (is_example_key(key)) { return complaint("holds an example value, not a key"); }
@@ -44,7 +45,7 @@ Result<std::string> checked(std::string key, const std::string& where, SecretFor
         })) {
         return complaint("holds spaces, line ends or control characters, which no key does");
     }
-    register_secret(key);
+    register_passing_secret(key);
     return key;
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <deque>
 #include <mutex>
 #include <shared_mutex>
 #include <vector>
@@ -15,6 +16,19 @@ constexpr std::size_t secret_bytes_min = 6;
 struct Known {
     std::shared_mutex mutex;
     std::vector<std::string> values;
+    std::deque<std::vector<std::string>> passing;  // the forms of each, the newest last
+
+    // Calls `see` with every value.
+    void each(const auto& see) const {
+        for (const auto& value : values) {
+            see(value);
+        }
+        for (const auto& forms : passing) {
+            for (const auto& value : forms) {
+                see(value);
+            }
+        }
+    }
 };
 
 Known& known() {
@@ -172,15 +186,36 @@ std::string url_form(std::string_view value) {
     return out;
 }
 
+// The secret itself first; each form once.
+std::vector<std::string> forms_of(std::string_view secret) {
+    std::vector<std::string> forms{std::string(secret)};
+    for (auto form : {json_form(secret), url_form(secret)}) {
+        if (std::ranges::find(forms, form) == forms.end()) { forms.push_back(std::move(form)); }
+    }
+    return forms;
+}
+
 }  // namespace
 
 void register_secret(std::string_view secret) {
     if (secret.size() < secret_bytes_min) { return; }
     auto& all = known();
     const std::unique_lock lock(all.mutex);
-    for (auto form : {std::string(secret), json_form(secret), url_form(secret)}) {
+    std::erase_if(all.passing, [&](const auto& forms) { return forms.front() == secret; });
+    for (auto& form : forms_of(secret)) {
         if (std::ranges::find(all.values, form) == all.values.end()) { all.values.push_back(std::move(form)); }
     }
+}
+
+void register_passing_secret(std::string_view secret) {
+    if (secret.size() < secret_bytes_min) { return; }
+    auto& all = known();
+    const std::unique_lock lock(all.mutex);
+    if (std::ranges::find(all.values, secret) != all.values.end()) { return; }
+    // One that is seen again is new again.
+    std::erase_if(all.passing, [&](const auto& forms) { return forms.front() == secret; });
+    if (all.passing.size() >= passing_secrets_max) { all.passing.pop_front(); }
+    all.passing.push_back(forms_of(secret));
 }
 
 bool scrub_known_secrets(std::string& text) {
@@ -188,12 +223,12 @@ bool scrub_known_secrets(std::string& text) {
     bool replaced = false;
     auto& all = known();
     const std::shared_lock lock(all.mutex);
-    for (const auto& value : all.values) {
+    all.each([&](const std::string& value) {
         for (auto at = text.find(value); at != std::string::npos; at = text.find(value, at)) {
             text.replace(at, value.size(), redacted_mark);
             replaced = true;
         }
-    }
+    });
     return replaced;
 }
 
@@ -202,12 +237,12 @@ std::string redact(std::string_view text) {
     {
         auto& all = known();
         const std::shared_lock lock(all.mutex);
-        for (const auto& value : all.values) {
+        all.each([&](const std::string& value) {
             // Every occurrence, overlapping ones too: what is left between two hits would be a piece of a secret.
             for (auto at = text.find(value); at != std::string_view::npos; at = text.find(value, at + 1)) {
                 ranges.push_back({at, at + value.size()});
             }
-        }
+        });
     }
     find_prefixed(text, ranges);
     find_masked(text, ranges);

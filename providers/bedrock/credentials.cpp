@@ -39,6 +39,12 @@ bool valid(const AwsCredentials& key) {
            (key.session_token.empty() || is_word(key.session_token));
 }
 
+void register_parts(const AwsCredentials& key, bool ends) {
+    const auto as = ends ? register_passing_secret : register_secret;
+    as(key.secret_access_key);
+    if (!key.session_token.empty()) { as(key.session_token); }
+}
+
 Result<Host::CredentialStep> from_document(const Provider& provider, std::string_view document, std::int64_t now_ms) {
     const AwsCredentials key{text_at(document, "AccessKeyId"), text_at(document, "SecretAccessKey"),
                              text_at(document, "SessionToken")};
@@ -49,8 +55,7 @@ Result<Host::CredentialStep> from_document(const Provider& provider, std::string
         if (!made.expires_ms) { return no_credential("its Expiration is no time"); }
         if (*made.expires_ms <= now_ms) { return no_credential("the credentials ended at " + end); }
     }
-    register_secret(key.secret_access_key);
-    if (!key.session_token.empty()) { register_secret(key.session_token); }
+    register_parts(key, made.expires_ms.has_value());
     return made;
 }
 
@@ -100,9 +105,9 @@ Result<Host::CredentialStep> credential(const Provider& provider, std::string_vi
     const auto key = access_key_in(secret);
     if (!key) { return ready_credential(provider, secret, now_ms); }
     if (!valid(*key)) { return no_credential("the access key is incomplete"); }
-    register_secret(key->secret_access_key);
-    if (!key->session_token.empty()) { register_secret(key->session_token); }
-    return ready_credential(provider, joined(*key), now_ms);
+    auto made = ready_credential(provider, joined(*key), now_ms);
+    register_parts(*key, made.expires_ms.has_value());
+    return made;
 }
 
 Result<> authorise(const Provider& provider, const std::string& credential, std::int64_t now_ms,
@@ -114,14 +119,16 @@ Result<> authorise(const Provider& provider, const std::string& credential, std:
     }
     std::string_view rest = request.url;
     rest.remove_prefix(std::min(rest.find("://") + 3, rest.size()));
-    const auto slash = std::min(rest.find('/'), rest.size());
-    const auto target = rest.substr(slash);
+    const auto target = rest.substr(std::min(rest.find('/'), rest.size()));
+    // As the host is sent: lower case, and without the usual port.
+    const auto origin = origin_of(request.url);
+    const auto host = origin.substr(std::min(origin.find("://") + 3, origin.size()));
     const auto question = std::min(target.find('?'), target.size());
     // The client's other headers may be changed by a proxy on the way; these are not.
     const AwsRequest what{.method = request.method,
                           .path = target.substr(0, question),
                           .query = target.substr(std::min(question + 1, target.size())),
-                          .headers = {{"host", std::string(rest.substr(0, slash))}},
+                          .headers = {{"host", host}},
                           .body = request.has_body ? request.body : std::string_view()};
     for (auto& header : aws_signature_headers(what, *key, {provider.settings.region, "bedrock"}, now_ms / 1000)) {
         request.headers.push_back(std::move(header));

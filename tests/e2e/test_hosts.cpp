@@ -216,6 +216,28 @@ TEST_CASE("azure: every client, whole and streamed, with the key in its header")
     }
 }
 
+TEST_CASE("azure: what a deployment is called has no price when the answer names another model") {
+    Clouds clouds;
+    clouds.world.upstream.handle([](const RecordedRequest&, UpstreamConnection& connection) {
+        connection.reply_json(200, R"({"id":"c","object":"chat.completion","created":1,"model":"in-house-42",)"
+                                   R"("choices":[{"index":0,"message":{"role":"assistant","content":"Hello"},)"
+                                   R"("finish_reason":"stop"}],"usage":{"prompt_tokens":9,"completion_tokens":3,)"
+                                   R"("total_tokens":12}})");
+    });
+    const std::string key = "api_key = \"env:LLMGW_TEST_PROVIDER_KEY\"\n";
+    clouds.start(clouds.azure(key) + "[providers.usual]\ntype = \"openai\"\nbase_url = \"" +
+                 clouds.world.upstream.url() + "/v1\"\n" + key);
+    const auto cost = [&](const std::string& model) {
+        const auto response = clouds.ask(DialectId::openai_chat, model, false);
+        CHECK(response.status == 200);
+        const auto row = clouds.world.gateway().call_row(response);
+        CHECK(row.at("served_model") == "in-house-42");
+        return row.at("cost_nano");
+    };
+    CHECK_FALSE(cost("azure/gpt-5-mini").has_value());
+    CHECK(cost("usual/gpt-5-mini").has_value());
+}
+
 TEST_CASE("azure: a token of Entra ID, asked of a command as often as it ends") {
     for (const bool good : {true, false}) {
         Clouds clouds;

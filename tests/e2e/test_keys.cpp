@@ -267,6 +267,9 @@ TEST_CASE("keys test: one line for each provider that has a key, and the exit co
               "[providers.nokey]\ntype = \"openai\"\nbase_url = \"" +
               url +
               "/v1\"\napi_key = \"none\"\n"
+              "[providers.several]\ntype = \"openai\"\nbase_url = \"" +
+              url +
+              "/v1\"\napi_keys = [\"env:GOOD\", \"env:WRONG\"]\n"
               "[providers.theirs]\ntype = \"anthropic\"\nbase_url = \"" +
               url + "\"\napi_key = \"passthrough\"\n");
     const Variables keys{{"GOOD", first_key}, {"WRONG", mistyped_key}};
@@ -281,7 +284,7 @@ TEST_CASE("keys test: one line for each provider that has a key, and the exit co
     CHECK(has(line_of(all.out, "missing"), "no key           the environment variable NOT_SET is not set"));
     CHECK(has(line_of(all.out, "silent"),
               "failed    …aaaa  http://127.0.0.1:" + std::to_string(closed.port) + " did not answer within 2 s"));
-    CHECK(std::count(all.out.begin(), all.out.end(), '\n') == 6);
+    CHECK(std::count(all.out.begin(), all.out.end(), '\n') == 8);
     // The keychain that cannot be reached is said once.
     CHECK(has(all.err, "there is no D-Bus session bus"));
 
@@ -291,6 +294,11 @@ TEST_CASE("keys test: one line for each provider that has a key, and the exit co
     CHECK(desk.run({"test", "missing"}, "", keys).exit == 4);
     CHECK(desk.run({"test", "silent", "--timeout", "1"}, "", keys).exit == 6);
     CHECK(desk.run({"test", "any"}, "", keys).exit == 1);
+    const auto both = desk.run({"test", "several"}, "", keys);
+    CHECK(both.exit == 4);
+    CHECK(std::count(both.out.begin(), both.out.end(), '\n') == 2);
+    CHECK(has(both.out, "several  ok        …aaaa"));
+    CHECK(has(both.out, "several  bad key   …bbbb"));
     auto none = desk.run({"test", "nokey"}, "", keys);
     CHECK(none.exit == 4);
     CHECK(none.err == "llmgw: nokey is called without a key; there is none to test\n");

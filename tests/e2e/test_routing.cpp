@@ -296,6 +296,22 @@ TEST_CASE("ask takes a route") {
     CHECK(w.beta.last()->body.find("\"m\"") != std::string::npos);
 }
 
+TEST_CASE("ask takes a route whose first target has no key, and its next one answers") {
+    RoutingWorld w;
+    const auto alpha = "[providers.alpha]\ntype = \"openai\"\nbase_url = \"" + w.alpha.url() +
+                       "/v1\"\ndialects = [\"openai-chat\"]\napi_key = \"env:NOT_SET_ANYWHERE\"\n";
+    const auto config = w.config("[routes]\nfast = [\"alpha/m\", \"beta/m\"]\n");
+    w.world.home.write_config(alpha + config.substr(config.find("[providers.beta]")));
+    const auto asked = w.world.cli({"ask", "--feature", "f", "-m", "fast", "--no-stream", "Hello"});
+    CAPTURE(asked.err);
+    CHECK(asked.exit == 0);
+    CHECK(w.alpha.request_count() == 0);
+    CHECK(w.beta.request_count() == 1);
+    const auto alone = w.world.cli({"ask", "--feature", "f", "-m", "alpha/m", "--no-stream", "Hello"});
+    CHECK(alone.exit == 4);
+    CHECK(alone.err.find("NOT_SET_ANYWHERE") != std::string::npos);
+}
+
 TEST_CASE("The README's routes are valid, and llmgw says of them what it says there") {
     const auto readme = read_file(std::string(LLMGW_SOURCE_DIR) + "/README.md");
     const auto from = readme.find("<!-- routes: run by");

@@ -85,6 +85,55 @@ TEST_CASE("keyring: a key that changed while it was read is not kept") {
     CHECK(ring.key_of(a) == "second-key-of-a-0123");
 }
 
+TEST_CASE("keyring: a refusal is about the key that was sent, and its provider alone") {
+    SlowKeychain keychain;
+    keychain.inner.entries["a"] = {"first-key-of-a-0123", origin};
+    keychain.inner.entries["b"] = {"first-key-of-b-0123", origin};
+    const SecretResolver resolver(&keychain);
+    FakeClock clock;
+    const KeyRing ring(resolver, nullptr, clock);
+    const auto a = provider_named("a", "keychain:a");
+    const auto b = provider_named("b", "keychain:b");
+    const auto refuse = [&](const std::string& value) { ring.report(a, "keychain:a", 401, std::nullopt, value); };
+    const auto again = std::chrono::milliseconds(KeyRing::read_again).count();
+    CHECK(ring.key_of(a) == "first-key-of-a-0123");
+    SUBCASE("the reading of another one goes on and is kept") {
+        keychain.while_reading = [&] { refuse("first-key-of-a-0123"); };
+        CHECK(ring.key_of(b) == "first-key-of-b-0123");
+        keychain.while_reading = nullptr;
+        const int reads = keychain.inner.calls;
+        CHECK(ring.key_of(b) == "first-key-of-b-0123");
+        CHECK(keychain.inner.calls == reads);
+    }
+    SUBCASE("a late one does not make the key that came after it be read again") {
+        keychain.inner.entries["a"].secret = "second-key-of-a-0123";
+        refuse("first-key-of-a-0123");
+        CHECK(ring.key_of(a) == "second-key-of-a-0123");
+        clock.advance_ms(again);
+        keychain.inner.entries["a"].secret = "third-key-of-a-0123";
+        refuse("first-key-of-a-0123");
+        CHECK(ring.key_of(a) == "second-key-of-a-0123");
+        refuse("second-key-of-a-0123");
+        CHECK(ring.key_of(a) == "third-key-of-a-0123");
+    }
+    SUBCASE("many of them read it once, until some time has passed or somebody has changed it") {
+        refuse("first-key-of-a-0123");
+        CHECK(ring.key_of(a) == "first-key-of-a-0123");
+        const int reads = keychain.inner.calls;
+        refuse("first-key-of-a-0123");
+        refuse("");
+        CHECK(ring.key_of(a) == "first-key-of-a-0123");
+        CHECK(keychain.inner.calls == reads);
+        clock.advance_ms(again);
+        refuse("first-key-of-a-0123");
+        CHECK(ring.key_of(a) == "first-key-of-a-0123");
+        CHECK(keychain.inner.calls == reads + 1);
+        keychain.inner.entries["a"].secret = "second-key-of-a-0123";
+        ring.forget_all();
+        CHECK(ring.key_of(a) == "second-key-of-a-0123");
+    }
+}
+
 namespace {
 
 struct Several {
@@ -182,11 +231,18 @@ TEST_CASE("keyring: a limited key rests for as long as the provider says") {
 
 TEST_CASE("keyring: a key that cannot be read gives way to the others") {
     Several keys;
+    keys.keychain.entries.erase("a");
+    CHECK(keys.ring.has_key(keys.provider));
+    CHECK(keys.ring.key_of(keys.provider) == "the-secret-key-of-b-0123");
+    CHECK(keys.next(4) == "bcbc");
+    keys.keychain.entries["a"] = {"the-secret-key-of-a-0123", origin};
+    keys.ring.forget_all();
     keys.keychain.entries.erase("b");
     CHECK(keys.next(4) == "acac");
     keys.keychain.entries.clear();
     keys.ring.forget_all();
     CHECK_FALSE(keys.ring.take(keys.provider));
+    CHECK_FALSE(keys.ring.key_of(keys.provider));
 }
 
 TEST_CASE("keyring: that a provider has no key is believed for a minute") {

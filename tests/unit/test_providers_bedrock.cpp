@@ -235,6 +235,12 @@ TEST_SUITE("providers/bedrock") {
                   .starts_with("AWS4-HMAC-SHA256 Credential=AKID/20150830/us-east-1/bedrock/aws4_request, "
                                "SignedHeaders=host;x-amz-date;x-amz-security-token, Signature="));
         const std::string first(find_header(request.headers, "authorization"));
+        // The host is signed as it is sent, however the base URL writes it.
+        request.headers.clear();
+        request.url = "https://BEDROCK-runtime.us-east-1.AMAZONAWS.com:443/model/m%3A0/invoke";
+        REQUIRE(origin_of(request.url) == origin_of(of.base_url));
+        REQUIRE(host().authorise(of, "AKID:secret:token", 1'440'938'160'000, request));
+        CHECK(find_header(request.headers, "authorization") == first);
         request.headers.clear();
         request.body = "{ }";
         REQUIRE(host().authorise(of, "AKID:secret:token", 1'440'938'160'000, request));

@@ -37,6 +37,7 @@ TEST_SUITE("providers/vertex") {
         CHECK(by_env.settings.project == "env-p");
         CHECK(by_env.base_url == "https://us-east5-aiplatform.googleapis.com");
         CHECK(vertex("project = \"p\"\n").settings.location == "global");
+        CHECK(vertex("project = \"p\"\n", {{"GOOGLE_CLOUD_LOCATION", ""}}).settings.location == "global");
         const auto wrong = [](const std::string& lines) { return resolved("[providers.vertex]\n" + lines).errors(); };
         CHECK(wrong("").contains("providers.vertex needs a project"));
         CHECK(wrong("project = \"p\"\nlocation = \"evil.example:1\"\n").contains("location that is none"));

@@ -71,6 +71,8 @@ TEST_CASE("Facts: what a request needs is read from every dialect's own words") 
         {gemini, R"({"generationConfig":{"responseJsonSchema":{},"thinkingConfig":{"thinkingBudget":8192}}})", "sk"},
         {gemini,
          R"({"generationConfig":{"thinkingConfig":{"thinkingBudget":0}},"tools":[{"functionDeclarations":[]}]})", "t"},
+        {anthropic, R"({"output_config":{"format":{}},"output_format":null})", "s"},
+        {anthropic, R"({"output_format":{"type":"json_schema"},"output_config":{"effort":"high"}})", "s"},
         {openai_chat, R"({"messages":[{"role":)", ""},
         {openai_chat, "[]", ""},
     };
@@ -95,6 +97,39 @@ TEST_CASE("Facts: a picture's bytes are no text; a session is found in the body"
     CHECK(read_body_facts(DialectId::anthropic, R"({"metadata":{"user_id":"{\"session_id\":\"s\"}"}})").session ==
           R"({"session_id":"s"})");
     CHECK(read_body_facts(DialectId::openai_responses, R"({"previous_response_id":"r"})").goes_on);
+}
+
+TEST_CASE("Facts: what is sealed is no text, wherever a dialect has it") {
+    using enum DialectId;
+    const std::string seal(400'000, 'A');
+    const std::vector<std::pair<DialectId, std::string>> cases{
+        {anthropic,
+         R"({"messages":[{"content":[{"type":"thinking","thinking":"x","signature":"SEAL"},{"type":"text"}]}]})"},
+        {anthropic, R"({"messages":[{"content":[{"type":"redacted_thinking","data":"SEAL"}]}]})"},
+        {anthropic,
+         R"({"messages":[{"content":[{"type":"web_search_tool_result","content":[{"encrypted_content":"SEAL"}]}]}]})"},
+        {openai_responses, R"({"input":[{"type":"reasoning","summary":[],"encrypted_content":"SEAL"}]})"},
+        {gemini, R"({"contents":[{"parts":[{"text":"x","thoughtSignature":"SEAL"}]}]})"},
+        {gemini, R"({"contents":[{"parts":[{"functionCall":{"name":"f"},"thought_signature":"SEAL"}]}]})"},
+        {openai_chat,
+         R"({"messages":[{"tool_calls":[{"extra_content":{"google":{"thought_signature":"SEAL"}}}],"content":"x"}]})"},
+        {openai_chat, R"({"messages":[{"reasoning_details":[{"type":"reasoning.encrypted","data":"SEAL"}]}]})"},
+    };
+    for (const auto& [dialect, form] : cases) {
+        CAPTURE(form);
+        auto body = form;
+        body.replace(body.find("SEAL"), 4, seal);
+        CHECK(read_body_facts(dialect, body).needs.input_tokens < 200);
+        // The same bytes elsewhere are text.
+        auto text = form;
+        text.replace(text.find("SEAL"), 4, "x").replace(1, 0, R"("system":")" + seal + R"(",)");
+        CHECK(read_body_facts(dialect, text).needs.input_tokens > 50'000);
+    }
+    const auto picture = R"({"contents":[{"parts":[{"inlineData":{"mimeType":"image/png","data":")" + seal +
+                         R"("},"thoughtSignature":")" + seal + "\"}]}]}";
+    const auto needs = read_body_facts(gemini, picture).needs;
+    CHECK(needs.images);
+    CHECK(needs.input_tokens < 2'000);
 }
 
 TEST_CASE("Facts: an agent's call beside its work offers no tools and is short") {

@@ -70,6 +70,29 @@ TEST_CASE("redact: registered values, overlapping and short ones") {
     CHECK(redact("tiny words stay") == "tiny words stay");
 }
 
+TEST_CASE("redact: of secrets that end the last ones are known, and those that do not stay") {
+    const auto token = [](std::size_t i) { return "passing/token+number-" + std::to_string(1000 + i); };
+    register_secret("lasting/secret+value");
+    register_passing_secret("lasting/secret+value");
+    register_passing_secret(token(0));
+    CHECK(redact("u=passing%2Ftoken%2Bnumber-1000") == "u=" + mark);
+    register_passing_secret("promoted/secret+value");
+    register_secret("promoted/secret+value");
+    for (std::size_t i = 1; i < passing_secrets_max; ++i) {
+        register_passing_secret(token(i));
+    }
+    CHECK(redact(token(0)) == mark);
+    // Seen again, it is the newest.
+    register_passing_secret(token(0));
+    register_passing_secret(token(passing_secrets_max));
+    CHECK(redact(token(0)) == mark);
+    CHECK(redact(token(1)) == token(1));
+    CHECK(redact(token(2)) == mark);
+    std::string text = token(2);
+    CHECK(scrub_known_secrets(text));
+    CHECK(redact("lasting/secret+value promoted/secret+value") == mark + " " + mark);
+}
+
 TEST_CASE("redact: random secrets at any place never come out") {
     std::mt19937 random(20261121);
     constexpr std::string_view secret_letters =
