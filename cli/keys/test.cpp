@@ -70,7 +70,9 @@ std::string remedy(const Row& row) {
     if (row.source.starts_with("env ")) { return "put another into " + row.source.substr(4); }
     if (reference.kind == KeyKind::file) { return "put another into " + reference.name; }
     if (reference.kind == KeyKind::cmd) { return "change it where its command reads it"; }
-    return "store another with: llmgw keys set " + row.provider.name;
+    // Of several keys, the one that this is.
+    const auto& name = reference.kind == KeyKind::keychain ? reference.name : row.provider.name;
+    return "store another with: llmgw keys set " + name;
 }
 
 KeyReference reference_of(const Provider& provider) {
