@@ -298,10 +298,13 @@ TEST_CASE("ask takes a route") {
 
 TEST_CASE("ask takes a route whose first target has no key, and its next one answers") {
     RoutingWorld w;
-    const auto alpha = "[providers.alpha]\ntype = \"openai\"\nbase_url = \"" + w.alpha.url() +
-                       "/v1\"\ndialects = [\"openai-chat\"]\napi_key = \"env:NOT_SET_ANYWHERE\"\n";
-    const auto config = w.config("[routes]\nfast = [\"alpha/m\", \"beta/m\"]\n");
-    w.world.home.write_config(alpha + config.substr(config.find("[providers.beta]")));
+    const auto provider = [](const std::string& name, const FakeUpstream& upstream, const std::string& key) {
+        return "[providers." + name + "]\ntype = \"openai\"\nbase_url = \"" + upstream.url() +
+               "/v1\"\ndialects = [\"openai-chat\"]\napi_key = \"env:" + key + "\"\n";
+    };
+    w.world.home.write_config(provider("alpha", w.alpha, "NOT_SET_ANYWHERE") +
+                              provider("beta", w.beta, "LLMGW_TEST_PROVIDER_KEY") +
+                              "[routes]\nfast = [\"alpha/m\", \"beta/m\"]\n");
     const auto asked = w.world.cli({"ask", "--feature", "f", "-m", "fast", "--no-stream", "Hello"});
     CAPTURE(asked.err);
     CHECK(asked.exit == 0);
