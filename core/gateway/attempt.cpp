@@ -98,11 +98,11 @@ void note_head(Exchange& exchange, const UpstreamResponse& upstream) {
 
 // Whether another of the provider's keys may do better.
 bool report_key(const Exchange& exchange, const UpstreamResponse& upstream, const Provider& provider,
-                const std::string& key_name) {
+                const ProviderKey& used) {
     const int status = upstream.status();
     std::optional<milliseconds> asked;
     if (status == 429) { asked = retry_after_of(upstream.headers(), exchange.services.clock.now_ms()); }
-    return exchange.snapshot->keys->report(provider, key_name, status, asked);
+    return exchange.snapshot->keys->report(provider, used.name, status, asked, used.value);
 }
 
 Answer answer_of(const Exchange& exchange, std::unique_ptr<UpstreamResponse> upstream, const Target& target,
@@ -212,7 +212,7 @@ Attempted try_target(Exchange& exchange, const PlannedTarget& planned, const Loo
     }
     *opened = reframed(exchange, std::move(*opened));
     note_head(exchange, **opened);
-    const bool other_key = report_key(exchange, **opened, *target.provider, taken->name);
+    const bool other_key = report_key(exchange, **opened, *target.provider, *taken);
     attempted.answer = answer_of(exchange, std::move(*opened), target, taken->value, std::move(prepared));
     look(exchange, looking, *target.provider, other_key, attempted);
     if (attempted.failure) { attempted.failure->other_key = other_key; }
