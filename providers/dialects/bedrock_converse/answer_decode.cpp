@@ -94,6 +94,9 @@ public:
     // Ends with the metadata, or, without it, with the connection.
     void finish(std::vector<AnswerEvent>& out) override {
         if (ended_ || !finish_) { return; }
+        // A delta may have come behind the stop.
+        parts_.say_to(out);
+        parts_.stop();
         out.emplace_back(std::move(*finish_));
         out.emplace_back(answer::End{});
         ended_ = true;

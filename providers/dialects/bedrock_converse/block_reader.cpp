@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "core/util/json_writer.hpp"
+#include "core/util/sha256.hpp"
 #include "providers/dialects/common.hpp"
 
 namespace llmgw::wire {
@@ -122,8 +123,12 @@ void ConverseBlockReader::begin_call(std::string_view tool_use) {
     stop();
     answer::PartBegin part;
     part.kind = PartKind::tool_call;
-    part.call.id = member_text(tool_use, "toolUseId");
     part.call.name = member_text(tool_use, "name");
+    // Nobody can be called by no name.
+    if (part.call.name.empty()) { return; }
+    auto id = member_text(tool_use, "toolUseId");
+    if (id.empty()) { id = "tooluse_" + sha256_hex(tool_use).substr(0, 22); }
+    part.call.id = ids_.take(std::move(id));
     out_->emplace_back(std::move(part));
     open_ = PartKind::tool_call;
     called_ = true;

@@ -8,6 +8,7 @@
 
 #include "core/model/answer_event.hpp"
 #include "core/util/json_scan.hpp"
+#include "providers/dialects/unique_ids.hpp"
 
 namespace llmgw::wire {
 
@@ -50,6 +51,7 @@ private:
     std::string whole_block() const;
 
     std::vector<AnswerEvent>* out_ = nullptr;
+    UniqueIds ids_;
     std::optional<answer::PartKind> open_;
     std::string sealed_;
     std::string foreign_name_;
