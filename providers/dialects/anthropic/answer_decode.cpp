@@ -4,6 +4,7 @@
 
 #include "core/dialect/envelope.hpp"
 #include "core/util/json_valid.hpp"
+#include "core/util/sha256.hpp"
 #include "providers/dialects/anthropic/answer_words.hpp"
 #include "providers/dialects/anthropic/anthropic.hpp"
 #include "providers/dialects/anthropic/block_decode.hpp"
@@ -153,7 +154,9 @@ private:
     void start_call(std::string_view block) {
         answer::PartBegin part;
         part.kind = PartKind::tool_call;
-        part.call.id = ids_.take(member_text(block, "id"));
+        auto id = member_text(block, "id");
+        if (id.empty()) { id = "toolu_" + sha256_hex(block).substr(0, 24); }
+        part.call.id = ids_.take(std::move(id));
         part.call.name = member_text(block, "name");
         begin(std::move(part));
         called_ = true;
