@@ -142,41 +142,6 @@ constexpr std::array rule_rows{
                 .example = "\"22-6\""},
 };
 
-// What stands in a table; "" for what need not be written.
-template <class Row, class Table>
-std::string show_rows(std::span<const Row> rows, const Table& table) {
-    std::string out;
-    for (const auto& row : rows) {
-        const auto value = show_value(row, table);
-        if (value.empty() || value == "\"\"" || value == "[]" || value == row.initial) { continue; }
-        out += std::string(row.key) + " = " + value + "\n";
-    }
-    return out;
-}
-
-template <class Row>
-std::string example_rows(std::span<const Row> rows) {
-    std::string out;
-    for (const auto& row : rows) {
-        out += "# " + std::string(row.doc);
-        if (!row.choices.empty()) {
-            out += " (";
-            for (const char c : row.choices) {
-                out += c == '|' ? std::string(", ") : std::string(1, c);
-            }
-            out += ")";
-        }
-        out +=
-            "\n#" + std::string(row.key) + " = " + std::string(row.example.empty() ? row.initial : row.example) + "\n";
-    }
-    return out;
-}
-
-bool bare_key(std::string_view name) {
-    constexpr std::string_view bare = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-";
-    return name.find_first_not_of(bare) == std::string_view::npos;
-}
-
 }  // namespace
 
 std::span<const RouteSetting> route_settings() {
@@ -198,7 +163,7 @@ std::string show_value(const RouteSetting& row, const RouteConfig& route) {
 std::string show_routes(const Config& config) {
     std::string out;
     for (const auto& route : config.routes) {
-        out += "\n[routes." + (bare_key(route.name) ? route.name : toml_quote(route.name)) + "]\n";
+        out += "\n[routes." + toml_key(route.name) + "]\n";
         out += show_rows(route_settings(), route);
     }
     for (const auto& rule : config.rules) {

@@ -136,14 +136,7 @@ std::string show_config(const Config& config) {
         out += std::string(last_part(row.key)) + " = " + show_value(row, config) + "\n";
     }
     for (const auto& provider : config.providers) {
-        // A name with a dot needs quotes in a table's header.
-        const bool quoted = provider.name.find('.') != std::string::npos;
-        out += "\n[providers." + (quoted ? toml_quote(provider.name) : provider.name) + "]\n";
-        for (const auto& row : provider_rows) {
-            const auto value = show_value(row, provider);
-            if (value.empty() || value == "\"\"" || value == "[]" || value == row.initial) { continue; }
-            out += std::string(row.key) + " = " + value + "\n";
-        }
+        out += "\n[providers." + toml_key(provider.name) + "]\n" + show_rows(provider_settings(), provider);
     }
     return out + show_routes(config);
 }
@@ -158,24 +151,9 @@ std::string example_config() {
             section = section_of(row.key);
             out += "\n[" + std::string(section) + "]\n";
         }
-        out += "# " + std::string(row.doc);
-        if (!row.choices.empty()) {
-            out += " (";
-            for (const char c : row.choices) {
-                out += c == '|' ? std::string(", ") : std::string(1, c);
-            }
-            out += ")";
-        }
-        if (!row.reloadable) { out += "; takes effect at the next start"; }
-        out += "\n#" + std::string(last_part(row.key)) + " = " + std::string(row.initial) + "\n";
+        out += example_row(row, last_part(row.key));
     }
-    out += "\n";
-    out += provider_example;
-    out += "#[providers.local]\n";
-    for (const auto& row : provider_rows) {
-        out += "# " + std::string(row.doc) + "\n#" + std::string(row.key) + " = ";
-        out += std::string(row.example.empty() ? row.initial : row.example) + "\n";
-    }
+    out += "\n" + std::string(provider_example) + "#[providers.local]\n" + example_rows(provider_settings());
     return out + example_routes();
 }
 
