@@ -1,5 +1,7 @@
 #include "core/util/utf8.hpp"
 
+#include <algorithm>
+
 namespace llmgw {
 
 std::size_t utf8_length(std::string_view text, std::size_t position) {
@@ -34,6 +36,17 @@ bool is_utf8(std::string_view text) {
         at += length;
     }
     return true;
+}
+
+std::size_t utf8_cut_tail(std::string_view text) {
+    for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
+        const auto byte = static_cast<unsigned char>(text[text.size() - back]);
+        if (byte < 0x80) { return 0; }
+        if (byte < 0xC0) { continue; }
+        const std::size_t needed = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
+        return back < needed ? back : 0;
+    }
+    return 0;
 }
 
 std::string to_utf8(std::string_view text) {

@@ -13,6 +13,9 @@ std::size_t utf8_length(std::string_view text, std::size_t position);
 
 bool is_utf8(std::string_view text);
 
+// How many bytes at the end (0 to 3) begin a character that is not all there.
+std::size_t utf8_cut_tail(std::string_view text);
+
 // The text with every byte that belongs to no sequence replaced by U+FFFD.
 std::string to_utf8(std::string_view text);
 

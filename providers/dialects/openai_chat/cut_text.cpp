@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/util/utf8.hpp"
+
 namespace llmgw::wire::chat {
 
 using json_scan::Type;
@@ -51,18 +53,6 @@ std::string unescaped(std::string_view raw) {
     return Value{Type::string, literal}.as_string().value_or("");
 }
 
-// How many bytes at the end begin a character that is not all there.
-std::size_t incomplete_tail(std::string_view text) {
-    for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
-        const auto byte = static_cast<unsigned char>(text[text.size() - back]);
-        if (byte < 0x80) { return 0; }
-        if (byte < 0xC0) { continue; }
-        const std::size_t needed = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
-        return back < needed ? back : 0;
-    }
-    return 0;
-}
-
 }  // namespace
 
 std::string CutStrings::take(const Value& value) {
@@ -75,11 +65,11 @@ std::string CutStrings::take(const Value& value) {
 }
 
 std::string_view WholeCharacters::take(std::string_view piece, std::string& buffer) {
-    const std::size_t cut = incomplete_tail(piece);
+    const std::size_t cut = utf8_cut_tail(piece);
     if (tail_.empty() && cut == 0) { return piece; }
     buffer = std::exchange(tail_, {});
     buffer += piece;
-    const std::size_t whole = buffer.size() - incomplete_tail(buffer);
+    const std::size_t whole = buffer.size() - utf8_cut_tail(buffer);
     tail_ = buffer.substr(whole);
     buffer.resize(whole);
     return buffer;

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/util/utf8.hpp"
 #include "providers/dialects/openai_error.hpp"
 #include "providers/dialects/openai_responses/codec.hpp"
 #include "providers/dialects/openai_responses/item_ids.hpp"
@@ -16,18 +17,6 @@ using answer::PartKind;
 using answer::StopReason;
 
 namespace {
-
-// How many bytes at the end begin a character that is not all there.
-std::size_t incomplete_tail(std::string_view text) {
-    for (std::size_t back = 1; back <= std::min<std::size_t>(3, text.size()); ++back) {
-        const auto byte = static_cast<unsigned char>(text[text.size() - back]);
-        if (byte < 0x80) { return 0; }
-        if (byte < 0xC0) { continue; }
-        const std::size_t needed = byte >= 0xF0 ? 4 : byte >= 0xE0 ? 3 : 2;
-        return back < needed ? back : 0;
-    }
-    return 0;
-}
 
 // Ids of answers elsewhere begin with what they are there.
 std::string response_id(const std::string& id, const std::string& call_id) {
@@ -130,13 +119,13 @@ void StreamWriter::on(const answer::Delta& delta, std::string& out) {
         return;
     }
     if (!open_.tail.empty() && delta.kind != tail_kind_) { say_tail(out); }
-    if (open_.tail.empty() && incomplete_tail(delta.text) == 0) {
+    if (open_.tail.empty() && utf8_cut_tail(delta.text) == 0) {
         say_piece(delta.kind, delta.text, out);
         return;
     }
     // Some providers cut their text between the bytes of a character; JSON cannot say half of one.
     std::string text = std::exchange(open_.tail, {}) + delta.text;
-    const std::size_t whole = text.size() - incomplete_tail(text);
+    const std::size_t whole = text.size() - utf8_cut_tail(text);
     open_.tail = text.substr(whole);
     tail_kind_ = delta.kind;
     text.resize(whole);
