@@ -92,26 +92,6 @@ std::string short_message(std::string_view message) {
     return text;
 }
 
-// Whose fault an error is, for the breaker: its target's, nobody's that matters, or (a request nobody could serve) a
-// sign of life.
-enum class Fault { target, unknown, request };
-
-Fault fault_of(ErrorClass error_class) {
-    switch (error_class) {
-        case ErrorClass::rate_limit:
-        case ErrorClass::server:
-        case ErrorClass::overloaded:
-        case ErrorClass::timeout:
-        case ErrorClass::connect:
-        case ErrorClass::truncated: return Fault::target;
-        case ErrorClass::cancelled:
-        case ErrorClass::authentication:
-        case ErrorClass::billing:
-        case ErrorClass::permission: return Fault::unknown;
-        default: return Fault::request;
-    }
-}
-
 void tell_health(Exchange& exchange, const AttemptRow& attempt, const Outcome& outcome) {
     if (attempt.model.empty()) { return; }
     auto& health = exchange.services.health;
@@ -119,14 +99,15 @@ void tell_health(Exchange& exchange, const AttemptRow& attempt, const Outcome& o
     if (!exchange.endpoint.billable()) { return health.released(attempt.provider, attempt.model); }
     // The limit is that of the credential, which is the client's: others' may be good.
     const bool clients_own = outcome.error_class == ErrorClass::rate_limit && exchange.provider->passthrough();
-    switch (clients_own ? Fault::unknown : fault_of(outcome.error_class)) {
-        case Fault::target: {
+    switch (clients_own ? Blame::account : blame_of(outcome.error_class)) {
+        case Blame::target: {
             const auto& config = exchange.snapshot->config.breaker;
             health.failed(attempt.provider, attempt.model, {config.failures, std::chrono::seconds(config.open_s)});
             return;
         }
-        case Fault::unknown: health.released(attempt.provider, attempt.model); return;
-        case Fault::request: break;
+        case Blame::account:
+        case Blame::client: health.released(attempt.provider, attempt.model); return;
+        case Blame::request: break;
     }
     AnswerSpeed speed;
     if (exchange.row.first_token_ms && outcome.ending == Ending::done) {

@@ -29,6 +29,30 @@ enum class ErrorClass {
     content_filter,  // refused by the provider's filter
 };
 
+// Whose doing an error is, for whoever decides what to ask next and whom to trust.
+enum class Blame {
+    target,   // it may pass, or another one may do better
+    account,  // ours with this provider: asking again changes nothing, asking another one may
+    request,  // the same everywhere; the target works
+    client,   // it has left
+};
+
+constexpr Blame blame_of(ErrorClass error_class) {
+    switch (error_class) {
+        case ErrorClass::rate_limit:
+        case ErrorClass::server:
+        case ErrorClass::overloaded:
+        case ErrorClass::timeout:
+        case ErrorClass::connect:
+        case ErrorClass::truncated: return Blame::target;
+        case ErrorClass::authentication:
+        case ErrorClass::billing:
+        case ErrorClass::permission: return Blame::account;
+        case ErrorClass::cancelled: return Blame::client;
+        default: return Blame::request;
+    }
+}
+
 struct ErrorClassName {
     ErrorClass value;
     std::string_view name;  // as written to the log

@@ -35,18 +35,13 @@ bool may_pass(int status) {
 
 // For what no status tells: errors of the way there, and those told inside a 200.
 Again by_class(ErrorClass error_class) {
-    switch (error_class) {
-        case ErrorClass::rate_limit:
-        case ErrorClass::server:
-        case ErrorClass::overloaded:
-        case ErrorClass::timeout:
-        case ErrorClass::connect:
-        case ErrorClass::truncated: return Again::anybody;
-        case ErrorClass::authentication:
-        case ErrorClass::billing:
-        case ErrorClass::permission: return Again::another;
-        default: return Again::nobody;
+    switch (blame_of(error_class)) {
+        case Blame::target: return Again::anybody;
+        case Blame::account: return Again::another;
+        case Blame::request:
+        case Blame::client: break;
     }
+    return Again::nobody;
 }
 
 }  // namespace
