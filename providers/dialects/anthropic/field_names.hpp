@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "core/model/chat_request.hpp"
 #include "core/model/dialect_id.hpp"
 
 namespace llmgw::wire {
@@ -83,6 +84,22 @@ constexpr std::string_view name_of(Field field, DialectId origin) {
         if (row.field == field) { return row.names[static_cast<std::size_t>(origin)]; }
     }
     return "?";
+}
+
+// Calls `note(field, said)` for each setting that neither Messages nor Converse has.
+template <class Note>
+void each_openai_setting(const ChatRequest& request, Note note) {
+    const Sampling& sampling = request.sampling;
+    note(Field::seed, !sampling.seed.empty());
+    note(Field::presence_penalty, !sampling.presence_penalty.empty());
+    note(Field::frequency_penalty, !sampling.frequency_penalty.empty());
+    note(Field::logprobs, sampling.logprobs.value_or(false));
+    note(Field::top_logprobs, !sampling.top_logprobs.empty());
+    note(Field::logit_bias, !sampling.logit_bias.empty());
+    note(Field::candidates, sampling.candidates.value_or(1) > 1);
+    note(Field::verbosity, !request.verbosity.empty());
+    note(Field::prompt_cache_key, !request.prompt_cache_key.empty());
+    note(Field::store, request.store.value_or(false));
 }
 
 }  // namespace llmgw::wire

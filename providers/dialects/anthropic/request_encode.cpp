@@ -203,17 +203,7 @@ private:
     }
 
     void note_the_rest() {
-        const Sampling& sampling = request_.sampling;
-        note(Field::seed, !sampling.seed.empty());
-        note(Field::presence_penalty, !sampling.presence_penalty.empty());
-        note(Field::frequency_penalty, !sampling.frequency_penalty.empty());
-        note(Field::logprobs, sampling.logprobs.value_or(false));
-        note(Field::top_logprobs, !sampling.top_logprobs.empty());
-        note(Field::logit_bias, !sampling.logit_bias.empty());
-        note(Field::candidates, sampling.candidates.value_or(1) > 1);
-        note(Field::verbosity, !request_.verbosity.empty());
-        note(Field::prompt_cache_key, !request_.prompt_cache_key.empty());
-        note(Field::store, request_.store.value_or(false));
+        each_openai_setting(request_, [this](Field field, bool said) { note(field, said); });
         for (const auto& [key, value] : request_.metadata) {
             drops_.note(name(Field::metadata) + "." + key, "anthropic knows user_id only");
         }

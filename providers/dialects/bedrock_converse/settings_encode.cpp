@@ -213,17 +213,7 @@ void write_call_settings(JsonWriter& writer, const ChatRequest& request, const C
     const auto note = [&](Field field, bool said) {
         if (said) { drops.note(name(field, request), std::string(no_setting)); }
     };
-    const auto& sampling = request.sampling;
-    note(Field::seed, !sampling.seed.empty());
-    note(Field::presence_penalty, !sampling.presence_penalty.empty());
-    note(Field::frequency_penalty, !sampling.frequency_penalty.empty());
-    note(Field::logprobs, sampling.logprobs.value_or(false));
-    note(Field::top_logprobs, !sampling.top_logprobs.empty());
-    note(Field::logit_bias, !sampling.logit_bias.empty());
-    note(Field::candidates, sampling.candidates.value_or(1) > 1);
-    note(Field::verbosity, !request.verbosity.empty());
-    note(Field::prompt_cache_key, !request.prompt_cache_key.empty());
-    note(Field::store, request.store.value_or(false));
+    each_openai_setting(request, note);
     note(Field::user, !request.user_id.empty());
 }
 
