@@ -3,20 +3,15 @@
 //   stream.sse    -> answer.txt (the events), stream.same.sse (written from them; not when the stream was cut)
 //   response.json -> answer.txt, response.same.json
 // LLMGW_UPDATE_GOLDENS=1 writes what is said now, to be read before it is kept.
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
-#include <vector>
 
 #include <doctest/doctest.h>
 
 #include "providers/dialects/anthropic/codec.hpp"
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/goldens.hpp"
 
-namespace fs = std::filesystem;
 using namespace llmgw;
 using namespace llmgw::test;
 
@@ -24,21 +19,6 @@ namespace {
 
 const wire::AnthropicCodec& codec() {
     return wire::anthropic_codec();
-}
-
-void compare(const fs::path& file, const std::string& now) {
-    if (std::getenv("LLMGW_UPDATE_GOLDENS") != nullptr) { std::ofstream(file, std::ios::binary) << now; }
-    CAPTURE(file.string());
-    CHECK(read_file(file) == now);
-}
-
-std::vector<fs::path> cases_with(const char* name) {
-    std::vector<fs::path> dirs;
-    for (const auto& entry : fs::directory_iterator(fs::path(LLMGW_SOURCE_DIR) / "tests/dialects/anthropic")) {
-        if (fs::exists(entry.path() / name)) { dirs.push_back(entry.path()); }
-    }
-    std::ranges::sort(dirs);
-    return dirs;
 }
 
 AnswerWishes wishes() {
@@ -52,12 +32,12 @@ AnswerWishes wishes() {
 
 TEST_SUITE("codec/anthropic/golden") {
     TEST_CASE("requests") {
-        const auto dirs = cases_with("request.json");
+        const auto dirs = cases_with("anthropic", "request.json");
         CHECK(dirs.size() >= 5);
         for (const auto& dir : dirs) {
             const auto request = codec().decode_request(read_file(dir / "request.json"));
             REQUIRE(request.has_value());
-            compare(dir / "request.txt", request_text(*request));
+            compare_golden(dir / "request.txt", request_text(*request));
             TargetTraits target;
             target.model = request->model;
             target.system_in_messages = true;
@@ -65,7 +45,7 @@ TEST_SUITE("codec/anthropic/golden") {
             const auto same = dir.filename() == "request-count" ? codec().encode_count_request(*request, target, drops)
                                                                 : codec().encode_request(*request, target, drops);
             REQUIRE(same.has_value());
-            compare(dir / "request.same.json", same->body + "\n");
+            compare_golden(dir / "request.same.json", same->body + "\n");
             CHECK(drops_text(drops) == "");
             // What was written says the same to this codec; only its own members' places may shift.
             const auto again = codec().decode_request(same->body);
@@ -76,11 +56,11 @@ TEST_SUITE("codec/anthropic/golden") {
     }
 
     TEST_CASE("streams, however their bytes are cut") {
-        for (const auto& dir : cases_with("stream.sse")) {
+        for (const auto& dir : cases_with("anthropic", "stream.sse")) {
             CAPTURE(dir.string());
             const std::string stream = read_file(dir / "stream.sse");
             const auto events = read_answer(codec(), stream, stream.size());
-            compare(dir / "answer.txt", events_text(events));
+            compare_golden(dir / "answer.txt", events_text(events));
             CHECK(grammar_fault(events) == "");
             for (const std::size_t size : {1, 2, 3, 7, 64}) {
                 CHECK(events_text(read_answer(codec(), stream, size)) == events_text(events));
@@ -91,21 +71,21 @@ TEST_SUITE("codec/anthropic/golden") {
             if (events.empty() || !std::holds_alternative<answer::End>(events.back())) { continue; }
             Drops drops;
             const std::string same = write_answer(codec(), events, wishes(), drops);
-            compare(dir / "stream.same.sse", same);
+            compare_golden(dir / "stream.same.sse", same);
             CHECK(stream_fault(codec(), same) == "");
             CHECK(drops_text(drops) == "");
         }
     }
 
     TEST_CASE("answers") {
-        for (const auto& dir : cases_with("response.json")) {
+        for (const auto& dir : cases_with("anthropic", "response.json")) {
             CAPTURE(dir.string());
             std::vector<AnswerEvent> events;
             REQUIRE(codec().decode_answer(read_file(dir / "response.json"), events));
-            compare(dir / "answer.txt", events_text(events));
+            compare_golden(dir / "answer.txt", events_text(events));
             CHECK(grammar_fault(events) == "");
             Drops drops;
-            compare(dir / "response.same.json", codec().encode_answer(events, wishes(), drops) + "\n");
+            compare_golden(dir / "response.same.json", codec().encode_answer(events, wishes(), drops) + "\n");
             CHECK(drops_text(drops) == "");
         }
     }

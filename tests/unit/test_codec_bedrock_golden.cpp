@@ -2,20 +2,15 @@
 //   stream.sse    -> events.txt (what the log sees), answer.txt (the answer's events)
 //   response.json -> decoded.txt, answer.txt
 // LLMGW_UPDATE_GOLDENS=1 writes what is said now, to be read before it is kept.
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
-#include <vector>
 
 #include <doctest/doctest.h>
 
 #include "providers/registry.hpp"
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/goldens.hpp"
 
-namespace fs = std::filesystem;
 using namespace llmgw;
 using namespace llmgw::test;
 
@@ -25,35 +20,20 @@ const Dialect& converse() {
     return dialects().get(DialectId::bedrock_converse);
 }
 
-void compare(const fs::path& file, const std::string& now) {
-    if (std::getenv("LLMGW_UPDATE_GOLDENS") != nullptr) { std::ofstream(file, std::ios::binary) << now; }
-    CAPTURE(file.string());
-    CHECK(read_file(file) == now);
-}
-
-std::vector<fs::path> cases_with(const char* name) {
-    std::vector<fs::path> dirs;
-    for (const auto& entry : fs::directory_iterator(fs::path(LLMGW_SOURCE_DIR) / "tests/dialects/bedrock-converse")) {
-        if (fs::exists(entry.path() / name)) { dirs.push_back(entry.path()); }
-    }
-    std::ranges::sort(dirs);
-    return dirs;
-}
-
 }  // namespace
 
 TEST_SUITE("codec/bedrock-converse/golden") {
     TEST_CASE("streams, however their bytes are cut") {
-        const auto dirs = cases_with("stream.sse");
+        const auto dirs = cases_with("bedrock-converse", "stream.sse");
         CHECK(dirs.size() >= 6);
         for (const auto& dir : dirs) {
             CAPTURE(dir.string());
             const auto stream = read_file(dir / "stream.sse");
             const auto logged = read_stream(converse(), stream, stream.size()).text;
-            compare(dir / "events.txt", logged);
+            compare_golden(dir / "events.txt", logged);
             const auto events = read_answer(*converse().codec(), stream, stream.size());
             CHECK(grammar_fault(events) == "");
-            compare(dir / "answer.txt", events_text(events));
+            compare_golden(dir / "answer.txt", events_text(events));
             for (std::size_t first = 1; first < stream.size(); ++first) {
                 REQUIRE(read_stream(converse(), stream, stream.size(), first).text == logged);
                 REQUIRE(events_text(read_answer(*converse().codec(), stream, stream.size(), first)) ==
@@ -64,17 +44,17 @@ TEST_SUITE("codec/bedrock-converse/golden") {
     }
 
     TEST_CASE("whole answers, and every cut of one without harm") {
-        const auto dirs = cases_with("response.json");
+        const auto dirs = cases_with("bedrock-converse", "response.json");
         CHECK(!dirs.empty());
         for (const auto& dir : dirs) {
             const auto body = read_file(dir / "response.json");
             const auto logged = converse().decode_response(body);
             REQUIRE(logged.usage);
-            compare(dir / "decoded.txt", logged.finish_reason + text_of(*logged.usage) + "\n");
+            compare_golden(dir / "decoded.txt", logged.finish_reason + text_of(*logged.usage) + "\n");
             std::vector<AnswerEvent> events;
             REQUIRE(converse().codec()->decode_answer(body, events));
             CHECK(grammar_fault(events) == "");
-            compare(dir / "answer.txt", events_text(events));
+            compare_golden(dir / "answer.txt", events_text(events));
             for (std::size_t size = 0; size < body.size(); ++size) {
                 const std::vector<char> cut(body.begin(), body.begin() + static_cast<std::ptrdiff_t>(size));
                 std::vector<AnswerEvent> some;

@@ -3,20 +3,15 @@
 //   stream.sse    -> answer.txt (the events), stream.same.sse (written from them; not when the stream was cut)
 //   response.json -> answer.txt, response.same.json (not when it is an error)
 // LLMGW_UPDATE_GOLDENS=1 writes what is said now, to be read before it is kept.
-#include <algorithm>
-#include <cstdlib>
-#include <filesystem>
-#include <fstream>
 #include <string>
-#include <vector>
 
 #include <doctest/doctest.h>
 
 #include "providers/registry.hpp"
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/goldens.hpp"
 
-namespace fs = std::filesystem;
 using namespace llmgw;
 using namespace llmgw::test;
 
@@ -24,21 +19,6 @@ namespace {
 
 const Codec& codec() {
     return *dialects().get(DialectId::gemini).codec();
-}
-
-void compare(const fs::path& file, const std::string& now) {
-    if (std::getenv("LLMGW_UPDATE_GOLDENS") != nullptr) { std::ofstream(file, std::ios::binary) << now; }
-    CAPTURE(file.string());
-    CHECK(read_file(file) == now);
-}
-
-std::vector<fs::path> cases_with(const char* name) {
-    std::vector<fs::path> dirs;
-    for (const auto& entry : fs::directory_iterator(fs::path(LLMGW_SOURCE_DIR) / "tests/dialects/gemini")) {
-        if (fs::exists(entry.path() / name)) { dirs.push_back(entry.path()); }
-    }
-    std::ranges::sort(dirs);
-    return dirs;
 }
 
 AnswerWishes wishes() {
@@ -56,16 +36,16 @@ bool ended(const std::vector<AnswerEvent>& events) {
 
 TEST_SUITE("codec/gemini/golden") {
     TEST_CASE("requests") {
-        const auto dirs = cases_with("request.json");
+        const auto dirs = cases_with("gemini", "request.json");
         CHECK(dirs.size() >= 5);
         for (const auto& dir : dirs) {
             const auto request = codec().decode_request(read_file(dir / "request.json"));
             REQUIRE_MESSAGE(request.has_value(), request.error().message);
-            compare(dir / "request.txt", request_text(*request));
+            compare_golden(dir / "request.txt", request_text(*request));
             Drops drops;
             const auto same = codec().encode_request(*request, {}, drops);
             REQUIRE(same.has_value());
-            compare(dir / "request.same.json", same->body + "\n");
+            compare_golden(dir / "request.same.json", same->body + "\n");
             CHECK(drops_text(drops) == "");
             // What was written says the same.
             const auto again = codec().decode_request(same->body);
@@ -75,14 +55,14 @@ TEST_SUITE("codec/gemini/golden") {
     }
 
     TEST_CASE("streams, however their bytes are cut") {
-        const auto dirs = cases_with("stream.sse");
+        const auto dirs = cases_with("gemini", "stream.sse");
         CHECK(dirs.size() >= 9);
         for (const auto& dir : dirs) {
             CAPTURE(dir.string());
             const std::string stream = read_file(dir / "stream.sse");
             const auto events = read_answer(codec(), stream, stream.size());
             CHECK(grammar_fault(events) == "");
-            compare(dir / "answer.txt", events_text(events));
+            compare_golden(dir / "answer.txt", events_text(events));
             for (std::size_t first = 1; first < stream.size(); ++first) {
                 REQUIRE(events_text(read_answer(codec(), stream, stream.size(), first)) == events_text(events));
             }
@@ -90,22 +70,22 @@ TEST_SUITE("codec/gemini/golden") {
             if (!ended(events)) { continue; }
             Drops drops;
             const std::string again = write_answer(codec(), events, wishes(), drops);
-            compare(dir / "stream.same.sse", again);
+            compare_golden(dir / "stream.same.sse", again);
             CHECK(stream_fault(codec(), again) == "");
             CHECK(drops_text(drops) == "");
         }
     }
 
     TEST_CASE("whole answers") {
-        for (const auto& dir : cases_with("response.json")) {
+        for (const auto& dir : cases_with("gemini", "response.json")) {
             CAPTURE(dir.string());
             std::vector<AnswerEvent> events;
             REQUIRE(codec().decode_answer(read_file(dir / "response.json"), events));
             CHECK(grammar_fault(events) == "");
-            compare(dir / "answer.txt", events_text(events));
+            compare_golden(dir / "answer.txt", events_text(events));
             if (assemble(events).error) { continue; }
             Drops drops;
-            compare(dir / "response.same.json", codec().encode_answer(events, wishes(), drops) + "\n");
+            compare_golden(dir / "response.same.json", codec().encode_answer(events, wishes(), drops) + "\n");
             CHECK(drops_text(drops) == "");
         }
     }
