@@ -180,6 +180,24 @@ TEST_CASE("A limited target is not waited for when there is another, and rests")
     CHECK(world.asked(0) == 0);
 }
 
+TEST_CASE("A limit of the client's own credential closes the target to nobody else") {
+    FailoverWorld world({.breaker = "failures = 1\n",
+                         .more = "[providers.own]\ntype = \"anthropic\"\nbase_url = \"PLACE\"\n"
+                                 "api_key = \"passthrough\"\n[routes.own-first]\ntargets = [\"own/m\", "
+                                 "\"anthropic-1/m\"]\n"});
+    world.up(0).handle(act::error(claude, 429, {{"retry-after", "3600"}}));
+    for (std::size_t calls = 1; calls <= 3; ++calls) {
+        auto request = FailoverWorld::request_of(claude, false, {}, "own-first");
+        request.headers = {{"x-llmgw-key", world.gateway().client_key()},
+                           {"x-llmgw-feature", "e2e"},
+                           {"authorization", "Bearer of-user-" + std::to_string(calls)}};
+        const auto response = world.gateway().call(request);
+        CHECK(response.status == 200);
+        CHECK(response.header("x-llmgw-provider") == "anthropic-1");
+        CHECK(world.asked(0) == calls);
+    }
+}
+
 TEST_CASE("x-should-retry is the provider's word about itself") {
     FailoverWorld world;
     world.up(0).handle(act::error(claude, 529, {{"x-should-retry", "false"}}));

@@ -109,6 +109,8 @@ TEST_CASE("T8d: an upstream that accepts and stays silent is failed over, before
             const auto attempts = world.attempts(response);
             REQUIRE(attempts.size() == 2);
             CHECK(text(attempts[0], "error_class") == "timeout");
+            // It had the request: nobody knows that it did nothing.
+            CHECK(text(attempts[0], "cost_basis") == "estimated");
             check_second_answered(world, wire, response);
             CHECK(world.up(0).wait_open_connections(0));
         }
