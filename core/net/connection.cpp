@@ -6,7 +6,9 @@
 #include <cstring>
 
 #include <curl/curl.h>
+#include <fcntl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #if defined(LLMGW_LIBCURL_FILE)
 #include <dlfcn.h>
 #endif
@@ -125,6 +127,10 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& url, mil
         if (!*made) { return std::unexpected(made->error()); }
         connection->own_ = std::move(**made);
         connection->fd_ = connection->own_.get();
+        // For receive_soon(); everything else says for each call that it does not wait.
+        const timeval soon{0, 20'000};
+        ::setsockopt(connection->fd_, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
+        ::fcntl(connection->fd_, F_SETFL, 0);
         return connection;
     }
     if (!curl().there) {
@@ -228,6 +234,14 @@ Connection::Io Connection::send(std::string_view first, std::string_view second,
 }
 
 Connection::Io Connection::receive(char* into, std::size_t size, std::size_t& done) {
+    return receive(into, size, done, MSG_DONTWAIT);
+}
+
+Connection::Io Connection::receive_soon(char* into, std::size_t size, std::size_t& done) {
+    return receive(into, size, done, own_ ? 0 : MSG_DONTWAIT);
+}
+
+Connection::Io Connection::receive(char* into, std::size_t size, std::size_t& done, int flags) {
     done = 0;
     if (tls_) {
         const auto code = curl().easy_recv(handles_->easy, into, size, &done);
@@ -236,7 +250,7 @@ Connection::Io Connection::receive(char* into, std::size_t size, std::size_t& do
         if (code != CURLE_OK) { return Io::failed; }
         return done > 0 ? Io::ok : Io::closed;
     }
-    const auto n = ::recv(fd_, into, size, MSG_DONTWAIT);
+    const auto n = ::recv(fd_, into, size, flags);
     if (n > 0) {
         done = static_cast<std::size_t>(n);
         return Io::ok;
