@@ -15,6 +15,7 @@
 #include "core/net/http1_request.hpp"
 #include "core/net/port_owner.hpp"
 #include "core/net/relay_loop.hpp"
+#include "core/net/server_body.hpp"
 #include "core/net/session.hpp"
 #include "core/net/thread_pool.hpp"
 #include "core/net/websocket_connection.hpp"
@@ -26,34 +27,6 @@ using std::chrono::milliseconds;
 
 constexpr auto idle_thread_limit = std::chrono::seconds(20);
 constexpr milliseconds busy_client_wait{100};
-constexpr std::string_view go_ahead = "HTTP/1.1 100 Continue\r\n\r\n";
-
-// httplib's view of a SocketIo, for the bodies that httplib decodes.
-class IoStream final : public httplib::Stream {
-public:
-    explicit IoStream(SocketIo& io) : io_(io) {}
-    bool is_readable() const override { return io_.readable_now(); }
-    bool wait_readable() const override { return !io_.broken(); }
-    bool wait_writable() const override { return !io_.broken(); }
-    bool is_peer_alive() const override { return !io_.broken(); }
-    ssize_t read(char* ptr, size_t size) override { return io_.read(ptr, size); }
-    ssize_t write(const char* ptr, size_t size) override {
-        return io_.write(ptr, size) ? static_cast<ssize_t>(size) : -1;
-    }
-    void get_remote_ip_and_port(std::string& ip, int& port) const override {
-        ip.clear();
-        port = 0;
-    }
-    void get_local_ip_and_port(std::string& ip, int& port) const override {
-        ip.clear();
-        port = 0;
-    }
-    socket_t socket() const override { return io_.fd(); }
-    time_t duration() const override { return 0; }
-
-private:
-    SocketIo& io_;
-};
 
 // What httplib gives its connections to.
 class TaskQueue final : public httplib::TaskQueue {
@@ -66,23 +39,6 @@ public:
 private:
     std::function<bool(std::function<void()>)> take_;
     std::function<void()> all_over_;
-};
-
-// A body nobody wanted is read and forgotten up to here.
-constexpr std::uint64_t stepped_over_bytes_max = 64 * 1024;
-
-// A request's body on its way.
-struct Body {
-    RequestHead head;      // its request is with the handler
-    std::string encoding;  // Content-Encoding
-    bool read = false;     // whole, or there is none
-    bool broken = false;   // what is left of it on the connection would be taken for a request
-
-    // Whether it can be read and forgotten, to keep the connection. What the client was not told to send may never
-    // come.
-    bool may_be_stepped_over() const {
-        return !broken && !head.chunked && !head.expects_continue && head.body_bytes <= stepped_over_bytes_max;
-    }
 };
 
 }  // namespace
@@ -190,24 +146,20 @@ private:
         auto request = std::move(head->request);
         const RequestFacts asked{request.method == "HEAD", head->http_1_0, head->keep_alive};
         const std::string websocket_key(find_header(request.headers, "sec-websocket-key"));
-        Body body{.head = std::move(*head), .encoding = std::string(find_header(request.headers, "content-encoding"))};
-        body.read = !body.head.has_body();
-        const BodyReader read_body = [&]() -> Result<std::string> {
-            return body.read ? Result<std::string>(std::string()) : read(io, body);
-        };
-        auto reply = answer(std::move(request), read_body, Watch{io.fd(), abort_fd_});
+        RequestBody body(io, *head, find_header(request.headers, "content-encoding"), options_.body_bytes_max);
+        auto reply = answer(
+            std::move(request), [&] { return body.read(); }, Watch{io.fd(), abort_fd_});
         if (reply.websocket) { return become_websocket(io, reply, websocket_key); }
         auto facts = asked;
-        facts.keep_alive = asked.keep_alive && !draining_ && (body.read || body.may_be_stepped_over());
+        facts.keep_alive = asked.keep_alive && !draining_ && (body.is_read() || body.may_be_stepped_over());
         const auto sent = session.send(std::move(reply), facts);
-        if (body.read || sent != Session::Sent::done) { return sent; }
+        if (body.is_read() || sent != Session::Sent::done) { return sent; }
         if (!body.may_be_stepped_over()) {
             io.linger();
             return Session::Sent::broken;
         }
         // The client waits for its answer first.
-        std::string unwanted;
-        return io.flush() && receive(io, unwanted, body.head.body_bytes) ? sent : Session::Sent::broken;
+        return io.flush() && body.step_over() ? sent : Session::Sent::broken;
     }
 
     HttpReply answer(HttpRequest request, const BodyReader& read_body, const Watch& watch) {
@@ -292,73 +244,6 @@ private:
             // The connection is closed, which is all that can be said here.
         }
         return Session::Sent::broken;
-    }
-
-    Result<std::string> read(SocketIo& io, Body& body) {
-        const auto too_large = [&] {
-            return fail(ErrorKind::too_large, "the request body is larger than " +
-                                                  std::to_string(options_.body_bytes_max >> 20) +
-                                                  " MiB, the limit set by [server] max_body_mb");
-        };
-        if (body.head.body_bytes > options_.body_bytes_max) {
-            body.broken = true;
-            return too_large();
-        }
-        if (body.head.expects_continue) { io.write(go_ahead.data(), go_ahead.size()); }
-        // The usual case, a plain body of known length, is received where it stays.
-        if (!body.head.chunked && body.encoding.empty()) {
-            std::string text;
-            body.read = receive(io, text, body.head.body_bytes);
-            body.broken = !body.read;
-            if (body.read) { return text; }
-            return fail(ErrorKind::cancelled, "the client went away while it sent its request");
-        }
-        return read_decoded(io, body, too_large);
-    }
-
-    template <class TooLarge>
-    Result<std::string> read_decoded(SocketIo& io, Body& body, const TooLarge& too_large) {
-        IoStream stream(io);
-        httplib::Request request;
-        if (body.head.chunked) {
-            request.headers.emplace("Transfer-Encoding", "chunked");
-        } else {
-            request.headers.emplace("Content-Length", std::to_string(body.head.body_bytes));
-        }
-        if (!body.encoding.empty()) { request.headers.emplace("Content-Encoding", body.encoding); }
-        std::string text;
-        int status = 0;
-        bool over = false;
-        body.read = httplib::detail::read_content(
-            stream, request, options_.body_bytes_max, status, nullptr,
-            [&](const char* data, size_t size, size_t, size_t) {
-                over = text.size() + size > options_.body_bytes_max;
-                if (!over) { text.append(data, size); }
-                return !over;
-            },
-            true);
-        body.broken = !body.read;
-        if (body.read) { return text; }
-        if (over || status == 413) { return too_large(); }
-        if (!body.encoding.empty()) {
-            return fail(ErrorKind::bad_request, "the request body could not be read as Content-Encoding: " +
-                                                    body.encoding + ". Known: gzip, deflate, br, zstd");
-        }
-        return fail(ErrorKind::cancelled, "the client went away while it sent its request");
-    }
-
-    static bool receive(SocketIo& io, std::string& body, std::size_t length) {
-        std::size_t have = 0;
-        // g++ 12's library may pass a larger size than the one asked for: only `length` counts.
-        body.resize_and_overwrite(length, [&](char* into, std::size_t) {
-            while (have < length) {
-                const auto n = io.read(into + have, length - have);
-                if (n <= 0) { break; }
-                have += static_cast<std::size_t>(n);
-            }
-            return have;
-        });
-        return have == length;
     }
 
     ServerOptions options_;

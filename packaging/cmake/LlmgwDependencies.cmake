@@ -25,6 +25,23 @@ find_package(CLI11 2.1 REQUIRED)
 llmgw_require(CLI11::CLI11 "${CLI11_VERSION}" system)
 find_package(tomlplusplus 3.3 REQUIRED)
 llmgw_require(tomlplusplus::tomlplusplus "${tomlplusplus_VERSION}" system)
+# A release on Linux carries fmt, toml++ and the C++ runtime in itself: that much less is looked up and relocated at each
+# start and held by an idle gateway. Debian has no static ones, but the headers of both hold all of their code.
+set(LLMGW_FMT fmt::fmt)
+set(LLMGW_TOML tomlplusplus::tomlplusplus)
+set(LLMGW_STATIC OFF)
+if(CMAKE_BUILD_TYPE STREQUAL "Release" AND CMAKE_SYSTEM_NAME STREQUAL "Linux" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU"
+   AND NOT LLMGW_SANITIZE AND fmt_VERSION VERSION_GREATER_EQUAL 9 AND fmt_VERSION VERSION_LESS 10)
+  set(LLMGW_STATIC ON)
+  add_library(llmgw_fmt STATIC packaging/static/fmt.cpp)
+  target_include_directories(llmgw_fmt SYSTEM PUBLIC $<TARGET_PROPERTY:fmt::fmt,INTERFACE_INCLUDE_DIRECTORIES>)
+  set(LLMGW_FMT llmgw_fmt)
+  add_library(llmgw_toml STATIC packaging/static/toml.cpp)
+  target_include_directories(llmgw_toml SYSTEM PUBLIC
+    $<TARGET_PROPERTY:tomlplusplus::tomlplusplus,INTERFACE_INCLUDE_DIRECTORIES>)
+  target_compile_definitions(llmgw_toml PUBLIC TOML_HEADER_ONLY=0)
+  set(LLMGW_TOML llmgw_toml)
+endif()
 find_package(SQLite3 3.35 REQUIRED)
 llmgw_require(SQLite::SQLite3 "${SQLite3_VERSION}" system)
 find_package(CURL 7.88 REQUIRED)
