@@ -86,10 +86,9 @@ void Runtime::clean_up_streams() {
 
 void Runtime::start(std::shared_ptr<const Snapshot> snapshot, Ledger* ledger) {
     auto& used = ledger != nullptr ? *ledger : static_cast<Ledger&>(*ledger_);
-    gateway_ = std::make_unique<Gateway>(
-        Services{clock_, used, *transport_, dialects(), prices_, turns_, health_, sessions_,
-                 kept_ ? &kept_->survival : nullptr},
-        std::move(snapshot));
+    gateway_ = std::make_unique<Gateway>(Services{clock_, used, *transport_, dialects(), prices_, turns_, health_,
+                                                  sessions_, kept_ ? &kept_->survival : nullptr},
+                                         std::move(snapshot));
 }
 
 }  // namespace llmgw

@@ -213,7 +213,9 @@ private:
         ::inotify_add_watch(notify, env_.data_dir.c_str(), IN_MOVED_TO | IN_MASK_ADD);
         std::array<pollfd, 3> fds{{{signals, POLLIN, 0}, {notify, POLLIN, 0}, {service.ended_fd(), POLLIN, 0}}};
         std::optional<steady_clock::time_point> deadline;  // of the running calls, once it stops
-        const auto left = [&] { return std::max(ceil<milliseconds>(*deadline - steady_clock::now()), milliseconds(0)); };
+        const auto left = [&] {
+            return std::max(ceil<milliseconds>(*deadline - steady_clock::now()), milliseconds(0));
+        };
         while ((fds[2].revents & POLLIN) == 0) {
             const auto limit = deadline ? left() : housekeeping_every;
             if (::poll(fds.data(), fds.size(), static_cast<int>(limit.count())) == 0) {

@@ -54,7 +54,8 @@ HttpReply reply_from(const std::shared_ptr<Recording>& recording, std::uint64_t 
 // A call that did not begin well leaves nothing behind, and those that wait for it try for themselves.
 class Unbegun {
 public:
-    Unbegun(ReplayStore& store, std::shared_ptr<Recording> recording) : store_(store), recording_(std::move(recording)) {}
+    Unbegun(ReplayStore& store, std::shared_ptr<Recording> recording)
+        : store_(store), recording_(std::move(recording)) {}
     ~Unbegun() {
         if (recording_) { store_.drop(recording_); }
     }
@@ -84,7 +85,8 @@ HttpReply own_reply(const std::shared_ptr<Exchange>& exchange, const Plan& plan,
     auto answer = reply_from(recording, 0);
     const auto over = [exchange, recording, &store = survival.replays](bool whole) {
         if (!whole) { return store.drop(recording); }
-        store.finish(recording, exchange->row.ending == Ending::done, replay_limits(exchange->snapshot->config.streams));
+        store.finish(recording, exchange->row.ending == Ending::done,
+                     replay_limits(exchange->snapshot->config.streams));
     };
     if (reply.stream) {
         survival.driver.drive(std::move(reply.stream), recording, over);
@@ -118,9 +120,10 @@ Result<HttpReply> find_replay(const Exchange& exchange) {
     const auto recording =
         survival != nullptr ? survival->replays.find(id, owner_of(exchange), limits) : std::shared_ptr<Recording>();
     if (!recording) {
-        return fail(ErrorKind::not_found, "no stream of call \"" + id.substr(0, 64) +
-                                              "\" is kept for this client key. With [streams] resume = true they are, up "
-                                              "to stream_mb each, until keep_s seconds after their end");
+        return fail(ErrorKind::not_found,
+                    "no stream of call \"" + id.substr(0, 64) +
+                        "\" is kept for this client key. With [streams] resume = true they are, up "
+                        "to stream_mb each, until keep_s seconds after their end");
     }
     const auto had = events_had(exchange);
     if (!had) { return std::unexpected(had.error()); }
@@ -134,9 +137,7 @@ Result<HttpReply> find_replay(const Exchange& exchange) {
         return fail(ErrorKind::bad_request, "this answer is no event stream; ask for it without after, as a whole");
     }
     const auto offset = offset_after(*recording, *had);
-    if (!offset) {
-        return fail(ErrorKind::bad_request, "this stream has not " + std::to_string(*had) + " events yet");
-    }
+    if (!offset) { return fail(ErrorKind::bad_request, "this stream has not " + std::to_string(*had) + " events yet"); }
     auto reply = reply_from(recording, *offset);
     reply.headers.emplace_back("x-llmgw-replay", "resumed");
     if (!reply.stream) { return fail(ErrorKind::not_found, "this stream grew too long to be kept"); }

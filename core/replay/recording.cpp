@@ -24,7 +24,11 @@ Recording::Recording(std::string id, std::string path, std::string owner, Record
     : id_(std::move(id)), path_(std::move(path)), limits_(limits), owner_(std::move(owner)) {}
 
 Recording::Recording(std::string id, std::unique_ptr<ReplayFile> file)
-    : id_(std::move(id)), owner_(file->head().owner), head_(file->head()), state_(State::whole), file_(std::move(file)) {
+    : id_(std::move(id)),
+      owner_(file->head().owner),
+      head_(file->head()),
+      state_(State::whole),
+      file_(std::move(file)) {
     file_bytes_ = memory_at_ = file_->size();
 }
 

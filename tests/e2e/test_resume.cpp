@@ -320,7 +320,8 @@ TEST_CASE("Off by default, and for the routes that say so") {
         World world({.server = "",
                      .timeouts = "",
                      .more = std::string("[streams]\nresume = ") + (everywhere ? "true" : "false") +
-                             "\n[routes.other]\ntargets = [\"anthropic/" + wire.model + "\"]\nresume = " + other + "\n"});
+                             "\n[routes.other]\ntargets = [\"anthropic/" + wire.model + "\"]\nresume = " + other +
+                             "\n"});
         world.upstream.handle(canned::answer);
         auto named = wire.stream_body;
         named.replace(named.find(wire.model), wire.model.size(), "other");

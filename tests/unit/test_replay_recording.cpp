@@ -50,8 +50,8 @@ TEST_CASE("What was written is read from any place, in memory and in the file") 
     for (const std::size_t memory : {1U, 5U, 64U, 100'000U}) {
         CAPTURE(memory);
         TemporaryDirectory directory;
-        const auto recording = std::make_shared<Recording>(an_id, directory.path() + "/one", "owner",
-                                                           RecordingLimits{memory, 1 << 20});
+        const auto recording =
+            std::make_shared<Recording>(an_id, directory.path() + "/one", "owner", RecordingLimits{memory, 1 << 20});
         recording->begin(200, {{"Content-Type", "text/event-stream"}}, std::nullopt);
         std::string whole;
         for (int i = 0; i < 300; ++i) {
