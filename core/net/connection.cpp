@@ -6,7 +6,6 @@
 #include <cstring>
 
 #include <curl/curl.h>
-#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #if defined(LLMGW_LIBCURL_FILE)
@@ -130,7 +129,6 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& url, mil
         // For receive_soon(); everything else says for each call that it does not wait.
         const timeval soon{0, 20'000};
         ::setsockopt(connection->fd_, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
-        ::fcntl(connection->fd_, F_SETFL, 0);
         return connection;
     }
     if (!curl().there) {
