@@ -5,6 +5,7 @@
 #include "core/gateway/choose_plan.hpp"
 #include "core/gateway/dispatch.hpp"
 #include "core/gateway/host_guard.hpp"
+#include "core/gateway/metrics_text.hpp"
 #include "core/gateway/models_reply.hpp"
 #include "core/gateway/settle.hpp"
 #include "core/gateway/surviving_call.hpp"
@@ -13,6 +14,7 @@
 #include "core/policy/feature.hpp"
 #include "core/policy/policy.hpp"
 #include "core/telemetry/log.hpp"
+#include "core/telemetry/prometheus.hpp"
 #include "core/util/id.hpp"
 #include "core/util/json_writer.hpp"
 
@@ -51,6 +53,8 @@ std::string ready_text(const Health& health, const KeyRing& keys) {
 HttpReply local_reply(const Endpoint& endpoint, const Health& health, const KeyRing& keys) {
     switch (endpoint.operation) {
         case Operation::hello: return plain_reply(200, "text/plain", "");
+        case Operation::metrics:
+            return plain_reply(200, std::string(MetricsWriter::content_type), metrics_text(health, keys));
         case Operation::ready: return plain_reply(200, "application/json", ready_text(health, keys));
         default: return plain_reply(200, "application/json", "{\"status\":\"ok\"}\n");
     }
