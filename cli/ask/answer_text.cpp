@@ -93,6 +93,7 @@ AnswerText event_text(DialectId dialect, std::string_view data) {
         }
         case DialectId::gemini: return gemini_answer(event);
         case DialectId::openai_chat: return chat_answer(event, "delta");
+        case DialectId::ollama_chat:
         case DialectId::bedrock_converse: break;
     }
     return {};
@@ -110,6 +111,7 @@ AnswerText answer_text(DialectId dialect, std::string_view body) {
         case DialectId::openai_responses: return responses_answer(answer);
         case DialectId::gemini: return gemini_answer(answer);
         case DialectId::openai_chat: return chat_answer(answer, "message");
+        case DialectId::ollama_chat:
         case DialectId::bedrock_converse: break;
     }
     return {};

@@ -202,6 +202,7 @@ AskRequest ask_request(DialectId dialect, const AskInput& input) {
                            (input.stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
             body = gemini_body(input);
             break;
+        case DialectId::ollama_chat:
         case DialectId::bedrock_converse: break;  // nobody asks llmgw in it
     }
     if (input.stream && dialect != DialectId::gemini) { body["stream"] = true; }

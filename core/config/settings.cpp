@@ -95,6 +95,25 @@ constexpr std::array provider_rows{
                     .slot = +[](P& p) -> S& { return p.settings.region; },
                     .check = check_word,
                     .example = "\"us-east-1\""},
+    ProviderSetting{.key = "num_ctx",
+                    .initial = "0",
+                    .doc =
+                        "ollama: the context a model is loaded with, in tokens; said in ollama-chat, which is spoken "
+                        "then. 0: the server's, often 4096, beyond which it cuts the prompt",
+                    .reloadable = true,
+                    .slot = +[](P& p) -> I& { return p.settings.num_ctx; },
+                    .min = 0,
+                    .max = 100'000'000,
+                    .example = "65536"},
+    ProviderSetting{.key = "keep_alive",
+                    .initial = "",
+                    .doc =
+                        "ollama: how long a model stays loaded after a call, like \"30m\", \"0\", or \"-1\" for ever; "
+                        "said in ollama-chat, which is spoken then",
+                    .reloadable = true,
+                    .slot = +[](P& p) -> S& { return p.settings.keep_alive; },
+                    .check = check_word,
+                    .example = "\"30m\""},
 };
 
 std::string_view section_of(std::string_view key) {

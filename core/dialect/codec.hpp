@@ -56,6 +56,9 @@ struct TargetTraits {
     // gemini
     bool parameters_json_schema = true;  // takes JSON Schema as it is; false: the OpenAPI subset (T5)
     bool thinking_level = false;         // thinkingLevel instead of thinkingBudget
+    // ollama-chat: what the configuration says
+    std::int64_t num_ctx = 0;  // tokens a model is loaded with; 0: the server's choice
+    std::string keep_alive;    // how long it stays loaded; "": the server's choice
 };
 
 // A request ready for the wire. The path is the endpoint's business.

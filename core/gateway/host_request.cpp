@@ -14,6 +14,7 @@ Operation conversation_in(DialectId dialect) {
         case DialectId::openai_chat: return Operation::chat;
         case DialectId::openai_responses: return Operation::responses;
         case DialectId::gemini: return Operation::generate;
+        case DialectId::ollama_chat:
         case DialectId::bedrock_converse: break;
     }
     return Operation::other;

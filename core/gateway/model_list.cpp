@@ -196,6 +196,7 @@ void write_entry(DialectId client, const ModelEntry& entry, const Prices& prices
         case DialectId::gemini: write_gemini(entry, json); break;
         case DialectId::openai_chat:
         case DialectId::openai_responses:
+        case DialectId::ollama_chat:
         case DialectId::bedrock_converse: write_openai(entry, json); break;
     }
     write_own(entry, prices, json);

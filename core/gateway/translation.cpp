@@ -27,6 +27,7 @@ std::string path_for(DialectId dialect, const std::string& model, bool stream) {
         case DialectId::gemini:
             return "/v1beta/models/" + percent_encode(model, "/:@") +
                    (stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
+        case DialectId::ollama_chat: return "/api/chat";
         case DialectId::bedrock_converse:
             return "/model/" + percent_encode(model) + (stream ? "/converse-stream" : "/converse");
     }
@@ -40,6 +41,7 @@ std::string count_path_for(DialectId dialect, const std::string& model) {
         case DialectId::openai_responses: return "/v1/responses/input_tokens";
         case DialectId::gemini: return "/v1beta/models/" + percent_encode(model, "/:@") + ":countTokens";
         case DialectId::bedrock_converse: return "/model/" + percent_encode(model) + "/count-tokens";
+        case DialectId::ollama_chat:
         case DialectId::openai_chat: break;
     }
     return {};

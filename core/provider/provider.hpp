@@ -1,6 +1,8 @@
 // A configured upstream, resolved from the catalogue and the configuration. Plain data.
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -20,10 +22,18 @@ struct Host;  // host.hpp: how a host is asked that is not asked in its dialect'
 
 // Settings of [providers.NAME] that mean something to some hosts only. "" where not given.
 struct HostSettings {
-    std::string api_version;  // azure
-    std::string project;      // vertex
-    std::string location;     // vertex
-    std::string region;       // bedrock
+    std::string api_version;   // azure
+    std::string project;       // vertex
+    std::string location;      // vertex
+    std::string region;        // bedrock
+    std::int64_t num_ctx = 0;  // ollama
+    std::string keep_alive;    // ollama
+};
+
+// An API of a host's own beside the dialects it imitates.
+struct OwnApi {
+    DialectId dialect = DialectId::openai_chat;
+    const Host* host = nullptr;
 };
 
 // A host llmgw knows by name: facts, no behaviour. The table is providers/catalogue.cpp.
@@ -39,6 +49,8 @@ struct CatalogueEntry {
     std::string_view docs;       // where these facts come from
     TargetTraits traits = {};    // what translation must know of it
     const Host* host = nullptr;  // null: asked in its dialects' own way
+    // Spoken instead of its dialects where the configuration names it or has a setting that only it knows.
+    std::optional<OwnApi> own_api = {};
 };
 
 struct Provider {

@@ -59,11 +59,30 @@ std::vector<DialectId> possible_dialects(const CatalogueEntry& entry) {
 
 struct HostSetting {
     std::string_view key;
-    std::string HostSettings::*value;
+    bool (*given)(const HostSettings&);
 };
 constexpr std::array host_settings{
-    HostSetting{"api_version", &HostSettings::api_version}, HostSetting{"project", &HostSettings::project},
-    HostSetting{"location", &HostSettings::location}, HostSetting{"region", &HostSettings::region}};
+    HostSetting{"api_version", [](const HostSettings& said) { return !said.api_version.empty(); }},
+    HostSetting{"project", [](const HostSettings& said) { return !said.project.empty(); }},
+    HostSetting{"location", [](const HostSettings& said) { return !said.location.empty(); }},
+    HostSetting{"region", [](const HostSettings& said) { return !said.region.empty(); }},
+    HostSetting{"num_ctx", [](const HostSettings& said) { return said.num_ctx != 0; }},
+    HostSetting{"keep_alive", [](const HostSettings& said) { return !said.keep_alive.empty(); }}};
+
+bool knows(const Host* host, std::string_view setting) {
+    return host != nullptr && std::ranges::find(host->settings, setting) != host->settings.end();
+}
+
+// The host's own API is meant: its dialect is named, or a setting is there that nothing else knows.
+bool means_own_api(const ProviderConfig& table, const CatalogueEntry& entry) {
+    if (!entry.own_api) { return false; }
+    const auto names_it = [&](const std::string& name) { return dialect_from(name) == entry.own_api->dialect; };
+    const auto only_its = [&](const HostSetting& setting) {
+        return setting.given(table.settings) && knows(entry.own_api->host, setting.key) &&
+               !knows(entry.host, setting.key);
+    };
+    return std::ranges::any_of(table.dialects, names_it) || std::ranges::any_of(host_settings, only_its);
+}
 
 class Resolver {
 public:
@@ -119,15 +138,20 @@ private:
         provider.models = table.models;
         provider.strict = table.strict;
         provider.settings = table.settings;
-        check_settings(table, shown, *entry);
-        if (entry->host != nullptr && entry->host->complete != nullptr) {
-            if (const auto wrong = entry->host->complete(provider, env_); !wrong.empty()) {
+        const bool own_api = means_own_api(table, *entry);
+        if (own_api) {
+            provider.dialects = {entry->own_api->dialect};
+            provider.host = entry->own_api->host;
+        }
+        check_settings(table, shown, provider);
+        if (provider.host != nullptr && provider.host->complete != nullptr) {
+            if (const auto wrong = provider.host->complete(provider, env_); !wrong.empty()) {
                 add(Finding::Severity::error, table.where, shown + " " + wrong);
                 return;
             }
         }
-        check_path(table, shown, *entry);
-        set_dialects(table, shown, *entry, provider);
+        if (!own_api) { check_path(table, shown, *entry); }
+        own_api ? check_alone(table, shown, provider) : set_dialects(table, shown, *entry, provider);
         set_key(table, shown, *entry, provider);
         // Costs nothing only while it runs on hardware of one's own: the same type can name a paid host.
         provider.local = entry->local && is_private_host(host_of(provider.base_url));
@@ -135,14 +159,23 @@ private:
     }
 
     // What a host does not know would be left out without a word.
-    void check_settings(const ProviderConfig& table, const std::string& shown, const CatalogueEntry& entry) {
-        for (const auto& [key, value] : host_settings) {
-            if ((table.settings.*value).empty()) { continue; }
-            const bool known =
-                entry.host != nullptr && std::ranges::find(entry.host->settings, key) != entry.host->settings.end();
-            if (known) { continue; }
+    void check_settings(const ProviderConfig& table, const std::string& shown, const Provider& provider) {
+        for (const auto& setting : host_settings) {
+            if (!setting.given(table.settings) || knows(provider.host, setting.key)) { continue; }
             add(Finding::Severity::error, table.where,
-                fmt::format("{}.{} means nothing to a provider of type {}", shown, key, entry.name));
+                fmt::format("{}.{} means nothing to a provider of type {}", shown, setting.key, provider.type));
+        }
+    }
+
+    // Beside a host's own API its other dialects would go past what is set for it.
+    void check_alone(const ProviderConfig& table, const std::string& shown, const Provider& provider) {
+        const auto own = to_string(provider.dialects.front());
+        for (const auto& name : table.dialects) {
+            if (name == own) { continue; }
+            add(Finding::Severity::error, table.where,
+                fmt::format("{}.dialects: {} is not spoken together with {}, the API of {}'s own that this table asks "
+                            "for; make a second table of type = \"{}\" for it",
+                            shown, name, own, provider.type, provider.type));
         }
     }
 
@@ -211,7 +244,8 @@ private:
     }
 
     static bool at_own_origin(const Provider& provider, const CatalogueEntry& entry) {
-        if (entry.host != nullptr && entry.host->own_origin != nullptr) { return entry.host->own_origin(provider); }
+        const auto* host = provider.host;
+        if (host != nullptr && host->own_origin != nullptr) { return host->own_origin(provider); }
         return origin_of(provider.base_url) == origin_of(entry.base_url);
     }
 
