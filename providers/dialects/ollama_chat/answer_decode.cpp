@@ -58,7 +58,9 @@ public:
         if (!line->done) { return true; }
         close(out);
         static const OllamaChat dialect;
-        out.emplace_back(answer::UsageSeen{dialect.decode_usage(json)});
+        if (auto usage = dialect.decode_usage(json); ollama::counts_something(usage)) {
+            out.emplace_back(answer::UsageSeen{std::move(usage)});
+        }
         out.emplace_back(finish_of(text_or_empty(line->done_reason)));
         return end(out);
     }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string_view>
 
+#include "core/model/usage.hpp"
 #include "core/util/json_scan.hpp"
 
 namespace llmgw::wire::ollama {
@@ -24,5 +25,10 @@ struct Line {
 
 // nullopt when it is no JSON object.
 std::optional<Line> read_line(std::string_view json);
+
+// A model that was only loaded counts nothing, which is not 0 tokens.
+inline bool counts_something(const Usage& usage) {
+    return usage.counts.input || usage.counts.output;
+}
 
 }  // namespace llmgw::wire::ollama

@@ -37,15 +37,13 @@ public:
 
     std::string write() {
         JsonWriter tools;
-        tools.begin_object();
         write_tools(writing_, tools);
-        tools.end_object();
         JsonWriter format;
         write_format(format);  // either may leave instructions for the messages
         writer_.begin_object().member("model", target_.model.empty() ? request_.model : target_.model);
         writer_.key("messages");
         write_messages(writing_, writer_);
-        if (const auto list = json_scan::member(tools.text(), "tools")) { writer_.raw_member("tools", list->text); }
+        writer_.raw_member_if("tools", tools.text());
         writer_.raw_member_if("format", format.text());
         write_think(writing_, writer_);
         write_options();

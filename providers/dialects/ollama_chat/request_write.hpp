@@ -28,8 +28,8 @@ struct Writing {
 
 void write_messages(Writing& writing, JsonWriter& writer);
 
-// `tools`, where there are any to be offered. What can only be said to the model goes to the instructions, so this is
-// called first.
+// The list of tools, or nothing where none is offered. What can only be said to the model goes to the instructions, so
+// this is called before the messages are written.
 void write_tools(Writing& writing, JsonWriter& writer);
 
 // `think`, where it is to be said.

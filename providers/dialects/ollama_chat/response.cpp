@@ -74,7 +74,9 @@ public:
         if (const auto bytes = generated_bytes(*line); bytes > 0) { out.emplace_back(event::Content{bytes}); }
         if (!line->done) { return; }
         over_ = true;
-        out.emplace_back(event::UsageSeen{dialect_.decode_usage(sse.data)});
+        if (auto usage = dialect_.decode_usage(sse.data); ollama::counts_something(usage)) {
+            out.emplace_back(event::UsageSeen{std::move(usage)});
+        }
         out.emplace_back(event::Finished{text_or_empty(line->done_reason)});
         out.emplace_back(event::Terminal{});
     }
@@ -101,7 +103,9 @@ DecodedResponse OllamaChat::decode_response(std::string_view body) const {
     response.model = text_or_empty(line->model);
     response.finish_reason = text_or_empty(line->done_reason);
     response.content_bytes = generated_bytes(*line);
-    if (line->done) { response.usage = decode_usage(body); }
+    if (auto usage = decode_usage(body); line->done && ollama::counts_something(usage)) {
+        response.usage = std::move(usage);
+    }
     if (line->error) { response.error = error_inside(*line->error); }
     return response;
 }

@@ -138,7 +138,7 @@ public:
         }
         if (tools.empty()) { return; }
         say_choice(choice);
-        writer_.key("tools").begin_array();
+        writer_.begin_array();
         for (const Tool* tool : tools) {
             write_tool(tool->kind == ToolKind::custom ? bridged_tool(*tool) : *tool);
         }
