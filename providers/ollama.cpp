@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 
-#include "core/config/listen.hpp"
 #include "core/util/json_valid.hpp"
 #include "providers/hosts.hpp"
 
