@@ -31,19 +31,30 @@ class Folding {
 public:
     explicit Folding(Database& database) : database_(database) {}
 
-    // Rows after `after` of a statement that has the row's number behind the group's texts. Returns how many.
+    // The next rows after `after`. Returns how many.
     Result<std::int64_t> add_calls(std::int64_t after, std::int64_t rows_max) {
-        auto sql = select_calls(expressions(&DimensionKind::sql));
-        sql += " WHERE id > ? ORDER BY id LIMIT ?";
-        return add(sql, calls_first_expression, after, rows_max, [](const Statement& row, ReportSums& sums) {
-            add_call(row, sums);
-            return true;
-        });
+        const auto rows = find("calls", after, rows_max);
+        if (!rows) { return rows; }
+        for (const auto select : {&select_calls, &select_attempts}) {
+            const auto add_row = [](const Statement& row, ReportSums& sums) {
+                add_call(row, sums);
+                return true;
+            };
+            const auto sql = select(group_expressions(&DimensionKind::sql));
+            if (auto added = add(sql, calls_first_expression, after, add_row); !added) {
+                return std::unexpected(added.error());
+            }
+        }
+        return rows;
     }
     Result<std::int64_t> add_rollups(std::int64_t after, std::int64_t rows_max) {
-        auto sql = select_rollups(expressions(&DimensionKind::rolled_sql));
-        sql += " WHERE id > ? ORDER BY id LIMIT ?";
-        return add(sql, rollups_first_expression, after, rows_max, add_rollup);
+        const auto rows = find("rollups", after, rows_max);
+        if (!rows) { return rows; }
+        const auto sql = select_rollups(group_expressions(&DimensionKind::rolled_sql));
+        if (auto added = add(sql, rollups_first_expression, after, add_rollup); !added) {
+            return std::unexpected(added.error());
+        }
+        return rows;
     }
     std::int64_t last_id() const { return last_id_; }
 
@@ -68,23 +79,29 @@ public:
     }
 
 private:
-    static std::vector<std::string_view> expressions(std::string_view DimensionKind::*sql) {
-        auto all = group_expressions(sql);
-        all.push_back("id");
-        return all;
-    }
-
-    template <class AddRow>
-    Result<std::int64_t> add(const std::string& sql, int first, std::int64_t after, std::int64_t rows_max,
-                             AddRow add_row) {
-        auto statement = database_.prepare(sql);
+    // How many rows come next, and the number of the last of them.
+    Result<std::int64_t> find(std::string_view table, std::int64_t after, std::int64_t rows_max) {
+        std::string sql = "SELECT count(*), max(id) FROM (SELECT id FROM ";
+        sql += table;
+        auto statement = database_.prepare(sql + " WHERE id > ? ORDER BY id LIMIT ?)");
         if (!statement) { return std::unexpected(statement.error()); }
         statement->bind(1, after);
         statement->bind(2, rows_max);
-        std::int64_t rows = 0;
-        for (;; ++rows) {
+        if (statement->step() != Statement::Step::row) { return std::unexpected(database_.error()); }
+        last_id_ = statement->integer(1);
+        return statement->integer(0);
+    }
+
+    // The rows after `after` up to the last one found.
+    template <class AddRow>
+    Result<> add(const std::string& sql, int first, std::int64_t after, AddRow add_row) {
+        auto statement = database_.prepare(sql + " WHERE id > ? AND id <= ?");
+        if (!statement) { return std::unexpected(statement.error()); }
+        statement->bind(1, after);
+        statement->bind(2, last_id_);
+        for (;;) {
             switch (statement->step()) {
-                case Statement::Step::done: return rows;
+                case Statement::Step::done: return {};
                 case Statement::Step::failed: return std::unexpected(database_.error());
                 case Statement::Step::row: break;
             }
@@ -95,7 +112,6 @@ private:
             const auto time = statement->integer(time_column);
             pages_[{quarter_ms, quarter_of(time)}][*group] += one_;
             pages_[{utc_day_ms, utc_day_of(time)}][*group] += one_;
-            last_id_ = statement->integer(first + group_texts);
         }
     }
 

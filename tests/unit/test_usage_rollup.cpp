@@ -45,6 +45,8 @@ std::vector<ReportQuery> questions() {
                            "agent",
                            "session",
                            "status",
+                           "error",
+                           "provider,status",
                            "prompt",
                            "hour",
                            "day",
@@ -128,20 +130,31 @@ TEST_SUITE("usage_rollup") {
         for (const char* name : {berlin, kathmandu, "UTC0"}) {
             const TimeZone zone(name);
             const TempDir dir;
-            write_calls(dir.data(), seeded_calls(1'500, begin, end));
+            const auto records = with_failed_attempts(seeded_calls(1'500, begin, end));
+            write_calls(dir.data(), records);
             // Against sums made here, from the records themselves.
             std::int64_t cost = 0;
             std::int64_t unpriced = 0;
-            for (const auto& record : seeded_calls(1'500, begin, end)) {
-                const auto stored = stored_cost_nano(record.call, is_free_operation(record.call.operation));
-                cost += stored.value_or(0);
-                unpriced += stored ? 0 : 1;
+            std::int64_t failed_attempts = 0;
+            for (const auto& record : records) {
+                const bool free_operation = is_free_operation(record.call.operation);
+                cost += stored_cost_nano(record.call, free_operation).value_or(0);
+                for (const auto& attempt : record.attempts) {
+                    unpriced += stored_cost_nano(attempt, free_operation) ? 0 : 1;
+                }
+                if (record.attempts.empty()) {
+                    unpriced += stored_cost_nano(record.call, free_operation) ? 0 : 1;
+                } else {
+                    failed_attempts += static_cast<std::int64_t>(record.attempts.size()) - 1;
+                }
             }
             const auto total = report_of(dir.data(), query("")).total;
             CHECK(total.calls == 1'500);
             CHECK(total.priced_cost_nano == cost);
             CHECK(total.unpriced_calls == unpriced);
             CHECK(unpriced > 0);
+            CHECK(total.failed_attempts == failed_attempts);
+            CHECK(failed_attempts > 300);
 
             const auto asked = ask_all(dir.data());
             auto store = open_log(dir.data());
@@ -157,8 +170,10 @@ TEST_SUITE("usage_rollup") {
             CHECK(ask_all(dir.data()) == asked);
             CHECK(half + roll_all(store, end) == 1'499);
             CHECK(ask_all(dir.data()) == asked);
-            CHECK(query_integer(dir.data(), "SELECT count(*) FROM attempts") <= 1);
+            CHECK(query_integer(dir.data(), "SELECT count(*) FROM attempts") <= 3);
             CHECK(query_integer(dir.data(), "SELECT sum(calls) FROM rollups") == 1'499);
+
+            CHECK(query_integer(dir.data(), "SELECT sum(failed_attempts) FROM rollups") >= failed_attempts - 2);
 
             // Summaries made anew from what is left are the same again.
             execute(dir.data(),
@@ -167,6 +182,64 @@ TEST_SUITE("usage_rollup") {
             CHECK(ask_all(dir.data()) == asked);
             fold_all(store, 100);
             CHECK(ask_all(dir.data()) == asked);
+        }
+    }
+
+    TEST_CASE("what failed over costs at the provider that billed it, and is counted once") {
+        const TempDir dir;
+        auto record = sample_call("search", begin);
+        add_failed_attempt(record, "spare", "overloaded", 0, 0);
+        add_failed_attempt(record, "work", "timeout", 500, 30'000);
+        CHECK(record.call.cost.nano == 230'000);
+        const auto other = sample_call("search", begin + 1);
+        write_calls(dir.data(), {record, other});
+        auto store = open_log(dir.data());
+        for (int round = 0; round < 4; ++round) {
+            const auto report = report_of(dir.data(), query("provider,status,error"));
+            auto rows = plain(report);
+            REQUIRE(rows.size() == 3);
+            const auto& done = rows[{"anthropic", "done", ""}];
+            CHECK(done.calls == 2);
+            CHECK(done.failed_attempts == 0);
+            CHECK(done.cost_nano() == 400'000);
+            CHECK(done.input_tokens == 200);
+            CHECK(done.duration_ms.count() == 2);
+            const auto& billed = rows[{"work", "failed attempt", "timeout"}];
+            CHECK(billed.calls == 0);
+            CHECK(billed.failed_attempts == 1);
+            CHECK(billed.cost_nano() == 30'000);
+            CHECK(billed.input_tokens == 500);
+            CHECK(billed.partial_calls == 1);
+            CHECK(billed.duration_ms.count() == 0);
+            CHECK(rows[{"spare", "failed attempt", "overloaded"}].cost_nano() == 0);
+            CHECK(report.total.calls == 2);
+            CHECK(report.total.cost_nano() == 430'000);
+            CHECK(report_of(dir.data(), query("feature")).total == report.total);
+            CHECK(report_of(dir.data(), query("model", {"provider=work"})).rows[0].keys[0] == "backup-model");
+            CHECK(report_of(dir.data(), query("user", {"status=failed attempt"})).total.failed_attempts == 2);
+            if (round == 0) { fold_all(store); }
+            if (round == 1) { CHECK(roll_all(store, end) == 1); }
+            if (round == 2) {
+                execute(dir.data(), "UPDATE summary_state SET covered_call_id = 0, covered_rollup_id = 0; "
+                                    "DELETE FROM summaries");
+            }
+        }
+    }
+
+    TEST_CASE("a call whose attempts somebody deleted is reported by its own row") {
+        const TempDir dir;
+        auto record = sample_call("search", begin);
+        add_failed_attempt(record, "work", "timeout", 500, 30'000);
+        write_calls(dir.data(), {record});
+        auto store = open_log(dir.data());
+        fold_all(store);
+        execute(dir.data(), "DELETE FROM attempts");
+        for (const char* by : {"provider", "provider,status"}) {
+            const auto report = report_of(dir.data(), query(by));
+            REQUIRE(report.rows.size() == 1);
+            CHECK(report.rows[0].keys[0] == "anthropic");
+            CHECK(report.total.calls == 1);
+            CHECK(report.total.cost_nano() == 230'000);
         }
     }
 
@@ -267,7 +340,7 @@ TEST_SUITE("usage_rollup") {
 
     TEST_CASE("kill -9 while summarizing and rolling up loses and doubles nothing") {
         const TempDir dir;
-        write_calls(dir.data(), seeded_calls(2'000, begin, end));
+        write_calls(dir.data(), with_failed_attempts(seeded_calls(2'000, begin, end)));
         const auto asked = ask_all(dir.data());
         std::mt19937_64 random(3);
         for (int round = 0; round < 12; ++round) {
@@ -355,6 +428,28 @@ TEST_SUITE("usage_rollup") {
         CHECK(query_integer(dir.data(), "SELECT sum(calls) FROM rollups") >= old_calls - 1);
         CHECK(query_integer(dir.data(), "SELECT count(*) FROM calls WHERE started_ms < 1793059200000") <= 1);
         CHECK(ask_all(dir.data()) == asked);
+    }
+
+    TEST_CASE("a log of schema version 2 learns which calls failed over, and its summaries are made anew") {
+        const TempDir dir;
+        auto record = sample_call("search", begin);
+        add_failed_attempt(record, "work", "timeout", 500, 30'000);
+        write_calls(dir.data(), {record, sample_call("search", begin + 1), sample_call("other", begin + 2)});
+        // As version 2 had it.
+        execute(dir.data(),
+                "DROP INDEX calls_failed_over; DROP TRIGGER attempts_deleted; ALTER TABLE calls DROP COLUMN "
+                "failed_attempts; ALTER TABLE rollups DROP COLUMN failed_attempts; ALTER TABLE rollups DROP COLUMN "
+                "error_class; INSERT INTO summaries VALUES (900000, 0, X'0102'); UPDATE summary_state SET "
+                "covered_call_id = 3; PRAGMA user_version = 2");
+        const auto report = report_of(dir.data(), query("provider"));
+        CHECK(query_integer(dir.data(), "PRAGMA user_version") == schema_version());
+        CHECK(report.total.calls == 3);
+        CHECK(report.total.failed_attempts == 1);
+        CHECK(plain(report)[{"work"}].cost_nano() == 30'000);
+        CHECK(query_integer(dir.data(), "SELECT sum(failed_attempts) FROM calls") == 1);
+        auto store = open_log(dir.data());
+        fold_all(store);
+        CHECK(report_of(dir.data(), query("provider")).total == report.total);
     }
 
     TEST_CASE("a log of schema version 1 is brought up to date with every row, and can be reported at once") {

@@ -127,6 +127,46 @@ inline std::vector<CallRecord> seeded_calls(int count, std::int64_t begin_ms, st
     return records;
 }
 
+// An attempt at another provider that failed before the call's last one, and what it used and cost, which the call's own
+// numbers then hold too. Calls of an unknown price get attempts of an unknown price.
+inline void add_failed_attempt(CallRecord& record, std::string provider, std::string error_class,
+                               std::int64_t input_tokens, std::int64_t cost_nano) {
+    auto& call = record.call;
+    AttemptRow failed;
+    failed.started_ms = call.started_ms + 1;
+    failed.duration_ms = 40;
+    failed.provider = std::move(provider);
+    failed.model = "backup-model";
+    failed.http_status = 529;
+    failed.ending = Ending::failed;
+    failed.error_class = std::move(error_class);
+    failed.usage.counts.input = input_tokens;
+    failed.cost.basis = input_tokens > 0 ? CostBasis::partial : CostBasis::none;
+    if (call.cost.nano) {
+        failed.cost.nano = cost_nano;
+        *call.cost.nano += cost_nano;
+    }
+    call.usage.counts.input = call.usage.counts.input.value_or(0) + input_tokens;
+    call.cost.basis = std::max(call.cost.basis, failed.cost.basis);
+    record.attempts.insert(record.attempts.end() - 1, std::move(failed));
+    for (std::size_t i = 0; i < record.attempts.size(); ++i) {
+        record.attempts[i].number = static_cast<int>(i) + 1;
+    }
+}
+
+// Every fifth call or so was tried before: once for nothing, or twice, and then a provider billed for it.
+inline std::vector<CallRecord> with_failed_attempts(std::vector<CallRecord> records, std::uint64_t seed = 1) {
+    std::mt19937_64 random(seed);
+    for (auto& record : records) {
+        if (random() % 5 != 0 || record.attempts.empty()) { continue; }
+        add_failed_attempt(record, "spare", "overloaded", 0, 0);
+        if (random() % 2 == 0) {
+            add_failed_attempt(record, random() % 2 == 0 ? "spare" : "openai", "timeout", 700, 12'345'678);
+        }
+    }
+    return records;
+}
+
 inline Report report_of(const std::string& data_dir, const ReportQuery& query) {
     auto result = run_report(database_path(data_dir), query);
     REQUIRE_MESSAGE(result.has_value(), result.error().message);
