@@ -11,6 +11,7 @@ namespace llmgw::doctor {
 Findings judge_config(const ConfigFacts& facts);
 Findings judge_directory(const DirectoryFacts& facts);
 Findings judge_database(const DatabaseFacts& facts);
+// Nothing when every call is in the database.
 Findings judge_journal(const JournalFacts& facts);
 Findings judge_keychain(const KeychainFacts& facts);
 // `configured`: names of the providers that have a table of their own.

@@ -48,7 +48,7 @@ Findings judge_config(const ConfigFacts& facts) {
     if (!facts.error.empty()) {
         out.push_back({Level::problem, what, facts.error, "mend the file, then: llmgw config check"});
     } else if (!facts.there) {
-        out.push_back({Level::ok, what, "none, and none is needed; it would be " + facts.path});
+        out.push_back({Level::ok, what, "none at " + facts.path + "; none is needed"});
     } else {
         out.push_back({Level::ok, what, facts.path + ": " + counted_providers(facts)});
     }
@@ -84,7 +84,7 @@ Findings judge_directory(const DirectoryFacts& facts) {
     }
     Findings out;
     const auto free = facts.free_bytes ? ", " + bytes_text(*facts.free_bytes) + " free" : std::string();
-    const std::string where = facts.there ? facts.path : facts.path + " is made when it is needed";
+    const std::string where = facts.there ? facts.path : facts.path + ", made when needed";
     if (facts.free_bytes && *facts.free_bytes < free_bytes_none) {
         out.push_back({Level::problem, what, where + free + ": calls cannot be logged when the disk is full",
                        "make room on that disk"});
@@ -137,7 +137,7 @@ Findings judge_journal(const JournalFacts& facts) {
                  "llmgw usage, which puts them there"}};
     }
     if (facts.held > 0) { return {{Level::ok, what, at_least(facts.held) + " on the way to the database"}}; }
-    return {{Level::ok, what, "empty: every call is in the database"}};
+    return {};
 }
 
 }  // namespace llmgw::doctor

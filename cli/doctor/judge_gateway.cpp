@@ -45,7 +45,7 @@ Findings judge_gateway(const GatewayFacts& facts) {
     switch (facts.state) {
         case State::unknown: return {{Level::note, "gateway", "[server] listen takes any free port: not looked for"}};
         case State::silent:
-            return {{Level::note, what, "does not run; `llmgw ask` works without it, agents do not", "llmgw serve"}};
+            return {{Level::note, what, "does not run; agents need it, `llmgw ask` does not", "llmgw serve"}};
         case State::stuck:
             return {{Level::problem, what, "takes connections" + by_owner(facts) + " and does not answer",
                      "stop that program, then: llmgw serve"}};

@@ -31,9 +31,16 @@ Finding unneeded(const KeyPresence& key) {
                                        : "called without a key at " + origin_of(key.provider.base_url)};
 }
 
+// Of a message about the keychain, why it is not there; what else there is to choose from is not asked for here.
+std::string reason_of(std::string_view message) {
+    constexpr std::string_view head = "the keychain cannot be reached: ";
+    if (message.starts_with(head)) { message.remove_prefix(head.size()); }
+    message = message.substr(0, std::min(message.find(" ("), message.find(". ")));
+    return std::string(message);
+}
+
 std::string first_key_remedy(bool keychain_works) {
-    return keychain_works ? "llmgw keys set anthropic (or openai, gemini, ...)"
-                          : "export ANTHROPIC_API_KEY=... (or OPENAI_API_KEY, GEMINI_API_KEY, ...)";
+    return keychain_works ? "llmgw keys set anthropic" : "export ANTHROPIC_API_KEY=...";
 }
 
 Finding judge_trial(const KeyTrial& trial) {
@@ -84,7 +91,7 @@ Findings judge_keychain(const KeychainFacts& facts) {
         return {{Level::ok, "keychain",
                  fmt::format("{}, {} {}", facts.backend, facts.entries, facts.entries == 1 ? "entry" : "entries")}};
     }
-    if (facts.wanted_by.empty()) { return {{Level::note, "keychain", facts.error}}; }
+    if (facts.wanted_by.empty()) { return {{Level::note, "keychain", "not here: " + reason_of(facts.error)}}; }
     return {{Level::problem, "keychain", facts.error + " Wanted by: " + joined(facts.wanted_by)}};
 }
 
@@ -111,7 +118,10 @@ Findings judge_keys(const std::vector<KeyPresence>& keys, const std::vector<std:
     }
     const bool none = std::ranges::all_of(keys, [](const auto& key) { return key.state == KeyState::missing; });
     if (none && out.empty()) {
-        return {{Level::problem, "provider keys", "there is none yet, so no provider can be asked",
+        return {{Level::problem, "provider keys",
+                 std::string("none yet, so nobody can be asked; one is enough: ") +
+                     (keychain_works ? "anthropic, openai, gemini, ..."
+                                     : "ANTHROPIC_API_KEY, OPENAI_API_KEY, GEMINI_API_KEY, ..."),
                  first_key_remedy(keychain_works)}};
     }
     // Nobody asked for these.

@@ -73,7 +73,7 @@ std::string shown(std::string_view text, const std::string& home) {
     if (home.size() < 2) { return out; }
     for (auto at = out.find(home + "/"); at != std::string::npos; at = out.find(home + "/", at + 1)) {
         // Not the end of some other path.
-        if (at == 0 || out[at - 1] == ' ' || out[at - 1] == '"') { out.replace(at, home.size(), "~"); }
+        if (at == 0 || std::string_view(" \n\"").contains(out[at - 1])) { out.replace(at, home.size(), "~"); }
     }
     return out;
 }
@@ -136,7 +136,7 @@ public:
             for (const auto& section : sections) {
                 for (const auto& finding : section.findings) {
                     if (finding.level != level || finding.remedy.empty()) { continue; }
-                    out_ += " Next: " + style_.bold(shown(finding.remedy, view_.home)) + "\n";
+                    out_ += "\nNext: " + style_.bold(shown(finding.remedy, view_.home)) + "\n";
                     return;
                 }
             }
