@@ -20,9 +20,14 @@ Finding present(const KeyPresence& key) {
     return {Level::ok, key.provider.name, fmt::format("key {} from {}", key.tail, key.source)};
 }
 
-Finding missing(const KeyPresence& key) {
-    return {Level::problem, key.provider.name,
-            key.problem.empty() ? "no key for " + origin_of(key.provider.base_url) : key.problem, remedy_for(key)};
+// `others`: it has another key that is there.
+Finding missing(const KeyPresence& key, bool others) {
+    auto why = key.problem;
+    if (why.empty() && key.reference.kind == KeyKind::env) {
+        why = "the variable " + key.reference.name + " is not set";
+    }
+    if (why.empty()) { why = "no key for " + origin_of(key.provider.base_url); }
+    return {others ? Level::warning : Level::problem, key.provider.name, why, remedy_for(key)};
 }
 
 Finding unneeded(const KeyPresence& key) {
@@ -109,7 +114,10 @@ Findings judge_keys(const std::vector<KeyPresence>& keys, const std::vector<std:
                 break;
             case KeyState::missing:
                 if (is_configured || !key.problem.empty()) {
-                    out.push_back(missing(key));
+                    out.push_back(missing(key, std::ranges::any_of(keys, [&](const KeyPresence& other) {
+                                              return other.provider.name == key.provider.name &&
+                                                     other.state != KeyState::missing;
+                                          })));
                 } else {
                     others.push_back(key.provider.name);
                 }

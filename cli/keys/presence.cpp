@@ -45,6 +45,7 @@ std::vector<KeyPresence> look_for_keys(const std::vector<Provider>& providers, K
     for (const auto& provider : one_for_each_key(providers)) {
         KeyPresence key;
         key.provider = provider;
+        key.keychain_works = stored.has_value();
         key.reference = parse_reference(provider.api_key).value_or(KeyReference{});
         const bool has = is_named(key.reference) && std::ranges::find(names, key.reference.name) != names.end();
         key.source = describe_key_source(provider, has, process_env);
@@ -82,8 +83,10 @@ std::string remedy_for(const KeyPresence& key) {
         case KeyKind::file: return "put the key into " + reference.name + ", mode 0600";
         case KeyKind::cmd: return "run its command by hand and see what it prints";
         case KeyKind::keychain: return "llmgw keys set " + reference.name;
-        default: return "llmgw keys set " + key.provider.name;
+        default: break;
     }
+    if (!key.keychain_works && !reference.env.empty()) { return "export " + reference.env + "=..."; }
+    return "llmgw keys set " + key.provider.name;
 }
 
 }  // namespace llmgw

@@ -25,6 +25,7 @@ struct KeyPresence {
     std::string source;   // describe_key_source()
     std::string tail;     // "…abcd" of a key that is there
     std::string problem;  // "" when there is none
+    bool keychain_works = true;
 };
 
 // One for each key of each provider. `stored`: what Keychain::list() gave; when it failed the keychain is not asked

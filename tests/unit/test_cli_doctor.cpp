@@ -178,6 +178,15 @@ TEST_SUITE("cli_doctor") {
         CHECK(says(judge_keys(some, {"work"}, true), "another host"));
         CHECK(worst(judge_keys({key_of("a", KeyState::unasked, "cmd:x"), key_of("b", KeyState::unneeded, "none")},
                                {"a", "b"}, true)) == Level::ok);
+        // One of several.
+        const std::vector<KeyPresence> two{key_of("a", KeyState::present, "env:A_KEY"),
+                                           key_of("a", KeyState::missing, "env:B_KEY")};
+        CHECK(worst(judge_keys(two, {"a"}, true)) == Level::warning);
+        CHECK(says(judge_keys(two, {"a"}, true), "the variable B_KEY is not set"));
+        auto headless = none[0];
+        headless.keychain_works = false;
+        CHECK(remedy_for(headless) == "export ANTHROPIC_API_KEY=...");
+        CHECK(remedy_for(none[0]) == "llmgw keys set anthropic");
         CHECK(remedy_for(key_of("a", KeyState::missing, "env:B_KEY")) == "export B_KEY=...");
         CHECK(remedy_for(key_of("a", KeyState::missing, "keychain:c")) == "llmgw keys set c");
     }
