@@ -17,7 +17,7 @@ struct Row {
 };
 
 // Every path with a meaning of its own. What is not here and begins with /v1/ is forwarded as it is.
-constexpr std::array<Row, 11> rows{{
+constexpr std::array<Row, 12> rows{{
     {"POST", "/v1/messages", DialectId::anthropic, Operation::messages},
     {"POST", "/v1/messages/count_tokens", DialectId::anthropic, Operation::count_tokens},
     {"POST", "/v1/chat/completions", DialectId::openai_chat, Operation::chat},
@@ -29,6 +29,7 @@ constexpr std::array<Row, 11> rows{{
     {"GET", "/api/hello", DialectId::anthropic, Operation::hello},
     {"GET", "/healthz", DialectId::openai_chat, Operation::health},
     {"GET", "/readyz", DialectId::openai_chat, Operation::ready},
+    {"GET", "/metrics", DialectId::openai_chat, Operation::metrics},
 }};
 
 struct GeminiVerb {
@@ -49,7 +50,7 @@ struct NameOf {
     Operation operation;
     std::string_view name;
 };
-constexpr std::array<NameOf, 11> names{{
+constexpr std::array<NameOf, 13> names{{
     {Operation::messages, "messages"},
     {Operation::chat, "chat"},
     {Operation::responses, "responses"},
@@ -61,6 +62,8 @@ constexpr std::array<NameOf, 11> names{{
     {Operation::hello, "hello"},
     {Operation::health, "health"},
     {Operation::ready, "ready"},
+    {Operation::metrics, "metrics"},
+    {Operation::replay, "replay"},
 }};
 
 // One URL, three dialects: only the headers tell.
@@ -119,6 +122,18 @@ bool match_gemini(std::string_view method, Endpoint& endpoint) {
     return false;
 }
 
+// /llmgw/v1/calls/{id}/stream
+bool match_replay(std::string_view method, Endpoint& endpoint) {
+    constexpr std::string_view before = "/llmgw/v1/calls/";
+    constexpr std::string_view after = "/stream";
+    const std::string_view path = endpoint.path;
+    if (method != "GET" || !path.starts_with(before) || !path.ends_with(after)) { return false; }
+    if (path.size() <= before.size() + after.size()) { return false; }
+    endpoint.operation = Operation::replay;
+    endpoint.replay_id = path.substr(before.size(), path.size() - before.size() - after.size());
+    return true;
+}
+
 std::unexpected<Error> no_endpoint(std::string_view method, std::string_view path) {
     return fail(ErrorKind::not_found, "llmgw has no endpoint " + std::string(method) + " " + std::string(path) +
                                           ". Base URLs: /v1 for OpenAI clients, / for Anthropic and Gemini clients");
@@ -164,7 +179,7 @@ Result<Endpoint> match_endpoint(std::string_view method, std::string_view target
     const bool forwardable = method == "GET" || method == "HEAD" || method == "POST" || method == "DELETE" ||
                              (!known_path && (method == "PUT" || method == "PATCH"));
     if (!forwardable) { return no_endpoint(method, path); }
-    if (match_gemini(method, endpoint)) { return endpoint; }
+    if (match_gemini(method, endpoint) || match_replay(method, endpoint)) { return endpoint; }
     if (path.starts_with("/v1/")) {
         endpoint.dialect = dialect_by_headers(headers, endpoint);
         const bool listing = method == "GET" && (path == "/v1/models" || path.starts_with("/v1/models/"));

@@ -5,13 +5,16 @@
 #include "core/gateway/choose_plan.hpp"
 #include "core/gateway/dispatch.hpp"
 #include "core/gateway/host_guard.hpp"
+#include "core/gateway/metrics_text.hpp"
 #include "core/gateway/models_reply.hpp"
 #include "core/gateway/settle.hpp"
+#include "core/gateway/surviving_call.hpp"
 #include "core/gateway/websocket_calls.hpp"
 #include "core/policy/auth.hpp"
 #include "core/policy/feature.hpp"
 #include "core/policy/policy.hpp"
 #include "core/telemetry/log.hpp"
+#include "core/telemetry/prometheus.hpp"
 #include "core/util/id.hpp"
 #include "core/util/json_writer.hpp"
 #include "core/util/version.hpp"
@@ -52,6 +55,8 @@ std::string ready_text(const Health& health, const KeyRing& keys) {
 HttpReply local_reply(const Endpoint& endpoint, const Health& health, const KeyRing& keys) {
     switch (endpoint.operation) {
         case Operation::hello: return plain_reply(200, "text/plain", "");
+        case Operation::metrics:
+            return plain_reply(200, std::string(MetricsWriter::content_type), metrics_text(health, keys));
         case Operation::ready: return plain_reply(200, "application/json", ready_text(health, keys));
         default: return plain_reply(200, "application/json", "{\"status\":\"ok\"}\n");
     }
@@ -133,6 +138,7 @@ HttpReply Gateway::handle(HttpRequest head, const BodyReader& read_body, const W
     auto endpoint = match_endpoint(head.method, head.target, head.headers);
     if (!endpoint) { return error_reply(*exchange, to_api_error(endpoint.error(), exchange->call_id())); }
     if (is_upgrade(head.headers)) { return upgrade(exchange, std::move(head), *endpoint); }
+    if (endpoint->operation == Operation::replay) { return replay(exchange, std::move(head), std::move(*endpoint)); }
     if (endpoint->local()) { return local_reply(*endpoint, services_.health, *exchange->snapshot->keys); }
 
     exchange->request = std::move(head);
@@ -175,6 +181,17 @@ HttpReply Gateway::upgrade(const std::shared_ptr<Exchange>& exchange, HttpReques
     return reply;
 }
 
+// Nothing is asked of a provider for it: it needs a client's key, and is no call.
+HttpReply Gateway::replay(const std::shared_ptr<Exchange>& exchange, HttpRequest head, Endpoint endpoint) const {
+    const auto origin = allowed_origin(head.headers, exchange->snapshot->config.server);
+    exchange->request = std::move(head);
+    exchange->endpoint = std::move(endpoint);
+    const auto refused = auth_policy(*exchange);
+    auto reply = refused ? error_reply(*exchange, *refused) : replay_reply(*exchange);
+    allow_origin(reply, origin);
+    return reply;
+}
+
 HttpReply Gateway::serve(const std::shared_ptr<Exchange>& exchange, const BodyReader& read_body) {
     auto& row = exchange->row;
     row.operation = to_string(exchange->endpoint.operation);
@@ -197,7 +214,7 @@ HttpReply Gateway::serve(const std::shared_ptr<Exchange>& exchange, const BodyRe
                        {"model", row.requested_model},
                        {"provider", plan->targets.front().target.provider->name},
                        {"feature", row.feature}});
-    return dispatch(exchange, *plan);
+    return survives(*exchange, *plan) ? surviving_reply(exchange, *plan) : dispatch(exchange, *plan);
 }
 
 }  // namespace llmgw

@@ -23,6 +23,8 @@ const std::vector<Route> routes{{"POST", "/v1/messages"},
                                 {"GET", "/v1/files"},
                                 {"GET", "/healthz"},
                                 {"GET", "/readyz"},
+                                {"GET", "/metrics"},
+                                {"GET", "/llmgw/v1/calls/01890000-0000-7000-8000-000000000000/stream"},
                                 {"HEAD", "/api/hello"},
                                 {"GET", "/no/such/path"},
                                 {"POST", "/f/x/v1/messages"}};
