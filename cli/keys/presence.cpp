@@ -20,9 +20,8 @@ bool may_look(const std::string& source) {
 
 void look(KeyPresence& key, Keychain* keychain) {
     const auto* host = key.provider.host;
-    auto secret =
-        SecretResolver(keychain).resolve(key.provider.api_key, origin_of(key.provider.base_url),
-                                         host != nullptr ? host->secret_form : SecretForm::key);
+    auto secret = SecretResolver(keychain).resolve(key.provider.api_key, origin_of(key.provider.base_url),
+                                                   host != nullptr ? host->secret_form : SecretForm::key);
     if (!secret) {
         key.problem = secret.error().message;
         return;

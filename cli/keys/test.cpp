@@ -108,7 +108,7 @@ void print_json(const std::vector<KeyTrial>& rows) {
                                {"origin", origin_of(row.provider.base_url)},
                                {"result", row_of(row.outcome).json},
                                {"latency_ms", row.outcome == TrialOutcome::good ? nlohmann::ordered_json(row.latency_ms)
-                                                                           : nlohmann::ordered_json(nullptr)},
+                                                                                : nlohmann::ordered_json(nullptr)},
                                {"message", text(said_of(row))}});
     }
     std::printf("%s\n", out.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace).c_str());

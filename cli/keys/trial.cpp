@@ -48,9 +48,7 @@ void take(KeyTrial& trial, KeyTest tested, std::int64_t now_ms) {
     trial.outcome = outcome_of(tested.verdict);
     trial.latency_ms = tested.latency_ms;
     trial.message = std::move(tested.message);
-    if (trial.outcome == TrialOutcome::bad || trial.outcome == TrialOutcome::refused) {
-        trial.remedy = remedy(trial);
-    }
+    if (trial.outcome == TrialOutcome::bad || trial.outcome == TrialOutcome::refused) { trial.remedy = remedy(trial); }
     if (tested.provider_time_ms) { trial.clock_ahead_ms = now_ms - *tested.provider_time_ms; }
 }
 

@@ -65,8 +65,8 @@ std::string markdown_view(const UsageAnswer& answer, const Question& asked) {
         titles.push_back(escaped(dimension.name()));
         rules.emplace_back("---");
     }
-    for (const char* title : {"calls", "failed attempts", "input", "cache read", "cache write", "output", "cache hits", "p50 / p95",
-                              "first token p50 / p95", "cost"}) {
+    for (const char* title : {"calls", "failed attempts", "input", "cache read", "cache write", "output", "cache hits",
+                              "p50 / p95", "first token p50 / p95", "cost"}) {
         if (std::string_view(title) == "failed attempts" && !has_failed_attempts(answer)) { continue; }
         titles.emplace_back(title);
         rules.emplace_back("---:");

@@ -66,7 +66,8 @@ std::vector<Column> columns(const UsageAnswer& answer, const Question& asked, co
     };
     if (asked.previous) {
         all.push_back({"BEFORE", Align::right, always, [](const Row& row) { return cost_text(row.previous); }});
-        all.push_back({"CHANGE", Align::right, always, [](const Row& row) { return change_text(row.sums, row.previous); }});
+        all.push_back(
+            {"CHANGE", Align::right, always, [](const Row& row) { return change_text(row.sums, row.previous); }});
     }
     if (env.stdout_is_tty) {
         std::int64_t most = 0;

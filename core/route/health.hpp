@@ -37,11 +37,11 @@ struct TargetHealth {
     BreakerState state = BreakerState::closed;
     std::int64_t open_left_ms = 0;   // until the next probe; 0 unless open
     std::int64_t open_since_ms = 0;  // UTC, when it was last closed until; 0 when closed
-    std::uint64_t answers = 0;      // that went well; 0: nothing is known of its speed
-    std::uint64_t failures = 0;     // of the target, not of the request
-    double error_share = 0;         // of all, 0 to 1
-    double first_token_ms = 0;      // from the attempt's start to the first content; 0: not known
-    double tokens_per_s = 0;        // of output, after the first content; 0: not known
+    std::uint64_t answers = 0;       // that went well; 0: nothing is known of its speed
+    std::uint64_t failures = 0;      // of the target, not of the request
+    double error_share = 0;          // of all, 0 to 1
+    double first_token_ms = 0;       // from the attempt's start to the first content; 0: not known
+    double tokens_per_s = 0;         // of output, after the first content; 0: not known
 };
 
 // What strategies read. Safe to use from any thread.

@@ -63,7 +63,8 @@ std::string newest_sql(const ReportQuery& choice) {
 
 Result<> read_failed_attempts(Database& database, std::vector<LogRow>& calls) {
     auto statement = database.prepare(
-        "SELECT number, provider, model, http_status, error_class, cost_nano FROM attempts WHERE call_id = ? AND number "
+        "SELECT number, provider, model, http_status, error_class, cost_nano FROM attempts WHERE call_id = ? AND "
+        "number "
         "<= ? ORDER BY number");
     if (!statement) { return std::unexpected(statement.error()); }
     for (auto& call : calls) {

@@ -18,8 +18,8 @@ inline constexpr std::string_view failed_attempt_status = "failed attempt";
 // add_call() or add_rollup() read, then the given expressions, which must be constants of this program.
 //
 // Calls are read from two sources whose rows have the same columns and which together have all: those that were tried
-// once or not at all, and the attempts of the others. Of these the last stands for its call; the ones before it are rows
-// of their own, with the call's time and names, but their own provider, model, error, tokens and cost.
+// once or not at all, and the attempts of the others. Of these the last stands for its call; the ones before it are
+// rows of their own, with the call's time and names, but their own provider, model, error, tokens and cost.
 std::string select_calls(std::span<const std::string_view> expressions);
 std::string select_attempts(std::span<const std::string_view> expressions);
 std::string select_rollups(std::span<const std::string_view> expressions);

@@ -61,10 +61,8 @@ constexpr Table calls_table{
         return true;
     }};
 
-constexpr Table attempts_table{calls_table.sql,   calls_table.unpriced_model,
-                               calls_table.by_time, calls_table.by_id,
-                               &select_attempts,    calls_table.first_expression,
-                               calls_table.add};
+constexpr Table attempts_table{calls_table.sql,  calls_table.unpriced_model,   calls_table.by_time, calls_table.by_id,
+                               &select_attempts, calls_table.first_expression, calls_table.add};
 
 constexpr Table rollups_table{&DimensionKind::rolled_sql,
                               "CASE WHEN unpriced_calls > 0 THEN model END",

@@ -78,8 +78,7 @@ private:
                 case Statement::Step::failed: return std::unexpected(database_.error());
                 case Statement::Step::row: break;
             }
-            moved_.push_back(
-                {statement->integer(0), std::string(statement->text(1)), statement->integer(2) != 0});
+            moved_.push_back({statement->integer(0), std::string(statement->text(1)), statement->integer(2) != 0});
         }
     }
 
@@ -88,9 +87,13 @@ private:
         for (const auto& text : texts_) {
             expressions.push_back(text.calls_sql);
         }
-        auto call = database_.prepare(select_calls(expressions) + " WHERE id = ?");
+        auto sql = select_calls(expressions);
+        sql += " WHERE id = ?";
+        auto call = database_.prepare(sql);
         if (!call) { return std::unexpected(call.error()); }
-        auto attempts = database_.prepare(select_attempts(expressions) + " WHERE id = ?");
+        sql = select_attempts(expressions);
+        sql += " WHERE id = ?";
+        auto attempts = database_.prepare(sql);
         if (!attempts) { return std::unexpected(attempts.error()); }
         for (const auto& one : moved_) {
             if (auto done = add(one.id, one.failed_over ? *attempts : *call); !done) { return done; }

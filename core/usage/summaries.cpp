@@ -83,7 +83,8 @@ private:
     Result<std::int64_t> find(std::string_view table, std::int64_t after, std::int64_t rows_max) {
         std::string sql = "SELECT count(*), max(id) FROM (SELECT id FROM ";
         sql += table;
-        auto statement = database_.prepare(sql + " WHERE id > ? ORDER BY id LIMIT ?)");
+        sql += " WHERE id > ? ORDER BY id LIMIT ?)";
+        auto statement = database_.prepare(sql);
         if (!statement) { return std::unexpected(statement.error()); }
         statement->bind(1, after);
         statement->bind(2, rows_max);
@@ -94,8 +95,9 @@ private:
 
     // The rows after `after` up to the last one found.
     template <class AddRow>
-    Result<> add(const std::string& sql, int first, std::int64_t after, AddRow add_row) {
-        auto statement = database_.prepare(sql + " WHERE id > ? AND id <= ?");
+    Result<> add(std::string sql, int first, std::int64_t after, AddRow add_row) {
+        sql += " WHERE id > ? AND id <= ?";
+        auto statement = database_.prepare(sql);
         if (!statement) { return std::unexpected(statement.error()); }
         statement->bind(1, after);
         statement->bind(2, last_id_);

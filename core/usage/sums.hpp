@@ -15,8 +15,8 @@ namespace llmgw {
 // the sums and again in unpriced_tokens, its cost is not.
 //
 // A call that was tried several times is counted once, as its last attempt; those that failed before it are counted in
-// failed_attempts, each with what it used and cost itself, so that nothing is counted twice. What is said of calls below
-// holds for them too.
+// failed_attempts, each with what it used and cost itself, so that nothing is counted twice. What is said of calls
+// below holds for them too.
 struct ReportSums {
     std::int64_t calls = 0;
     std::int64_t input_tokens = 0;

@@ -61,7 +61,7 @@ GatewayFacts running() {
 
 TEST_SUITE("cli_doctor") {
     TEST_CASE("config: a missing file is fine; a bad one, one others may change and one that holds a key are not") {
-        ConfigFacts facts{.path = "/home/a/c.toml"};
+        ConfigFacts facts{.path = "/etc/llmgw/c.toml"};
         CHECK(worst(judge_config(facts)) == Level::ok);
         facts.there = true;
         facts.mode = 0644;
@@ -71,7 +71,7 @@ TEST_SUITE("cli_doctor") {
         CHECK(says(judge_config(facts), "1 provider, 2 routes"));
         facts.mode = 0664;
         CHECK(worst(judge_config(facts)) == Level::warning);
-        CHECK(says(judge_config(facts), "chmod go-w /home/a/c.toml"));
+        CHECK(says(judge_config(facts), "chmod go-w /etc/llmgw/c.toml"));
         facts.mode = 0644;
         facts.anothers = true;
         CHECK(worst(judge_config(facts)) == Level::warning);
@@ -349,16 +349,16 @@ TEST_SUITE("cli_doctor") {
 
     TEST_CASE("report: the home directory is ~, and nothing found can control the terminal") {
         const std::vector<Section> sections{
-            {"S", {{Level::ok, "x\x1b[31m", "/home/ann/a.toml:1:1: first\n/home/ann/b and /srv/home/ann/c"}}}};
-        const auto text = text_report(sections, {.home = "/home/ann"});
+            {"S", {{Level::ok, "x\x1b[31m", "/ho/ann/a.toml:1:1: first\n/ho/ann/b and /srv/ho/ann/c"}}}};
+        const auto text = text_report(sections, {.home = "/ho/ann"});
         CHECK(text.contains("~/a.toml:1:1: first\n"));
-        CHECK(text.contains("~/b and /srv/home/ann/c"));
+        CHECK(text.contains("~/b and /srv/ho/ann/c"));
         CHECK_FALSE(text.contains('\x1b'));
         const auto json = nlohmann::json::parse(json_report(sections, false));
         CHECK(json["problems"] == 0);
         CHECK(json["checks"][0]["status"] == "ok");
         CHECK(json["checks"][0]["remedy"].is_null());
-        CHECK(json["checks"][0]["found"].get<std::string>().starts_with("/home/ann/a.toml"));
+        CHECK(json["checks"][0]["found"].get<std::string>().starts_with("/ho/ann/a.toml"));
         CHECK_FALSE(json_report(sections, true).contains('\x1b'));
     }
 

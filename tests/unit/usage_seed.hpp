@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdlib>
+#include <limits>
+#include <map>
 #include <optional>
 #include <random>
 #include <string>
@@ -11,6 +13,8 @@
 
 #include "core/store/usage_store.hpp"
 #include "core/usage/report.hpp"
+#include "core/usage/rollup.hpp"
+#include "core/usage/summaries.hpp"
 #include "core/util/file.hpp"
 #include "usage_fixture.hpp"
 
@@ -127,8 +131,8 @@ inline std::vector<CallRecord> seeded_calls(int count, std::int64_t begin_ms, st
     return records;
 }
 
-// An attempt at another provider that failed before the call's last one, and what it used and cost, which the call's own
-// numbers then hold too. Calls of an unknown price get attempts of an unknown price.
+// An attempt at another provider that failed before the call's last one, and what it used and cost, which the call's
+// own numbers then hold too. Calls of an unknown price get attempts of an unknown price.
 inline void add_failed_attempt(CallRecord& record, std::string provider, std::string error_class,
                                std::int64_t input_tokens, std::int64_t cost_nano) {
     auto& call = record.call;
@@ -171,6 +175,50 @@ inline Report report_of(const std::string& data_dir, const ReportQuery& query) {
     auto result = run_report(database_path(data_dir), query);
     REQUIRE_MESSAGE(result.has_value(), result.error().message);
     return std::move(*result);
+}
+
+inline ReportQuery query(std::string_view by, std::initializer_list<const char*> where = {}, std::int64_t since_ms = 0,
+                         std::int64_t until_ms = std::numeric_limits<std::int64_t>::max()) {
+    ReportQuery asked{{}, since_ms, until_ms, {}};
+    if (!by.empty()) { asked.by = *parse_dimensions(by); }
+    for (const char* text : where) {
+        asked.where.push_back(*parse_filter(text));
+    }
+    return asked;
+}
+
+using Plain = std::map<std::vector<std::string>, ReportSums>;
+inline Plain plain(const Report& report) {
+    Plain rows;
+    for (const auto& row : report.rows) {
+        rows[row.keys] = row.sums;
+    }
+    return rows;
+}
+
+inline void fold_all(UsageStore& store, std::int64_t rows_max = 300) {
+    for (;;) {
+        const auto rows = fold_into_summaries(store.database(), rows_max);
+        REQUIRE_MESSAGE(rows.has_value(), rows.error().message);
+        if (*rows < rows_max) { return; }
+    }
+}
+
+inline int roll_all(UsageStore& store, std::int64_t before_ms, std::int64_t rows_max = 170) {
+    int moved = 0;
+    for (;;) {
+        const auto rows = roll_up(store.database(), before_ms, rows_max);
+        REQUIRE_MESSAGE(rows.has_value(), rows.error().message);
+        moved += static_cast<int>(*rows);
+        if (*rows < rows_max) { return moved; }
+    }
+}
+
+inline void execute(const std::string& data_dir, const char* sql) {
+    auto database = Database::open(database_path(data_dir), Database::Mode::read_write, 5000);
+    REQUIRE(database.has_value());
+    const auto done = database->execute(sql);
+    REQUIRE_MESSAGE(done.has_value(), done.error().message);
 }
 
 }  // namespace llmgw::test
