@@ -192,7 +192,8 @@ PRAGMA user_version = 2;
 
 // Version 3: reports that know which attempts failed before a call's last one. failed_attempts is how many those were:
 // with it and its index a report finds the few calls whose attempts it has to look at (core/usage/log_rows.hpp).
-// Where somebody deletes attempts, the call's own row has to do. Summaries say more now and are made anew.
+// Where somebody deletes attempts, the call's own row has to do. Summaries say more now and are made anew; their
+// column has another name, so that an older llmgw which is still running cannot put its own kind among them.
 constexpr const char* version_3 = R"sql(
 ALTER TABLE calls ADD COLUMN failed_attempts INTEGER NOT NULL DEFAULT 0;
 UPDATE calls SET failed_attempts = (SELECT count(*) - 1 FROM attempts WHERE attempts.call_id = calls.call_id)
@@ -204,6 +205,7 @@ END;
 ALTER TABLE rollups ADD COLUMN error_class TEXT NOT NULL DEFAULT '';
 ALTER TABLE rollups ADD COLUMN failed_attempts INTEGER NOT NULL DEFAULT 0;
 DELETE FROM summaries;
+ALTER TABLE summaries RENAME COLUMN sums TO entries;
 UPDATE summary_state SET covered_call_id = 0, covered_rollup_id = 0, generation = generation + 1;
 PRAGMA user_version = 3;
 )sql";

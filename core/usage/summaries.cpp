@@ -59,7 +59,7 @@ public:
     std::int64_t last_id() const { return last_id_; }
 
     Result<> write() {
-        auto put = database_.prepare("INSERT OR REPLACE INTO summaries (span_ms, start_ms, sums) VALUES (?, ?, ?)");
+        auto put = database_.prepare("INSERT OR REPLACE INTO summaries (span_ms, start_ms, entries) VALUES (?, ?, ?)");
         if (!put) { return std::unexpected(put.error()); }
         for (auto& [place, page] : pages_) {
             if (auto loaded = load(place, page); !loaded) { return loaded; }
@@ -146,7 +146,7 @@ private:
 
     // What the database has for the page already is added to it.
     Result<> load(std::pair<std::int64_t, std::int64_t> place, Page& page) {
-        auto get = database_.prepare("SELECT sums FROM summaries WHERE span_ms = ? AND start_ms = ?");
+        auto get = database_.prepare("SELECT entries FROM summaries WHERE span_ms = ? AND start_ms = ?");
         if (!get) { return std::unexpected(get.error()); }
         get->bind(1, place.first);
         get->bind(2, place.second);

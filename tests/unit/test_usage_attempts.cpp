@@ -83,7 +83,8 @@ TEST_SUITE("usage_attempts") {
         execute(dir.data(),
                 "DROP INDEX calls_failed_over; DROP TRIGGER attempts_deleted; ALTER TABLE calls DROP COLUMN "
                 "failed_attempts; ALTER TABLE rollups DROP COLUMN failed_attempts; ALTER TABLE rollups DROP COLUMN "
-                "error_class; INSERT INTO summaries VALUES (900000, 0, X'0102'); UPDATE summary_state SET "
+                "error_class; ALTER TABLE summaries RENAME COLUMN entries TO sums; INSERT INTO summaries VALUES "
+                "(900000, 0, X'0102'); UPDATE summary_state SET "
                 "covered_call_id = 3; PRAGMA user_version = 2");
         const auto report = report_of(dir.data(), query("provider"));
         CHECK(query_integer(dir.data(), "PRAGMA user_version") == schema_version());
