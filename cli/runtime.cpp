@@ -2,7 +2,9 @@
 
 #include "cli/setup.hpp"
 #include "core/net/http_transport.hpp"
+#include "core/net/stream_driver.hpp"
 #include "core/provider/resolve.hpp"
+#include "core/replay/replay_store.hpp"
 #include "core/telemetry/log.hpp"
 #include "providers/catalogue.hpp"
 #include "providers/models/table.hpp"
@@ -24,8 +26,17 @@ LedgerOptions ledger_options(const std::string& data_dir, const LogConfig& log) 
 
 }  // namespace
 
+struct Runtime::Kept {
+    Kept(const Clock& clock, const std::string& data_dir) : replays(clock, data_dir + "/streams") {}
+
+    ReplayStore replays;
+    StreamDriver driver;
+    Survival survival{replays, driver};
+};
+
 Runtime::Runtime(const std::string& self, const std::string& data_dir, const LogConfig& log)
-    : keychain_(make_system_keychain(self, keychain_limit)),
+    : data_dir_(data_dir),
+      keychain_(make_system_keychain(self, keychain_limit)),
       resolver_(keychain_.get()),
       prices_(price_table_.lines()),
       transport_(make_http_transport()),
@@ -57,10 +68,27 @@ Result<std::shared_ptr<const Snapshot>> Runtime::make_snapshot(Config config, st
     return std::shared_ptr<const Snapshot>(std::move(snapshot));
 }
 
+void Runtime::keep_streams() {
+    kept_ = std::make_unique<Kept>(clock_, data_dir_);
+}
+
+bool Runtime::wait_for_streams(std::chrono::milliseconds limit) {
+    return !kept_ || kept_->driver.wait(limit);
+}
+
+void Runtime::abort_streams() {
+    if (kept_) { kept_->driver.abort(); }
+}
+
+void Runtime::clean_up_streams() {
+    if (kept_) { kept_->replays.clean_up(replay_limits(gateway_->snapshot()->config.streams)); }
+}
+
 void Runtime::start(std::shared_ptr<const Snapshot> snapshot, Ledger* ledger) {
     auto& used = ledger != nullptr ? *ledger : static_cast<Ledger&>(*ledger_);
-    gateway_ = std::make_unique<Gateway>(
-        Services{clock_, used, *transport_, dialects(), prices_, turns_, health_, sessions_}, std::move(snapshot));
+    gateway_ = std::make_unique<Gateway>(Services{clock_, used, *transport_, dialects(), prices_, turns_, health_,
+                                                  sessions_, kept_ ? &kept_->survival : nullptr},
+                                         std::move(snapshot));
 }
 
 }  // namespace llmgw

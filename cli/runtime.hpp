@@ -1,6 +1,7 @@
 // The gateway put together: configuration, providers, keys, ledger, transport. Used by serve, ask and demo.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -29,6 +30,13 @@ public:
     // Errors: config.
     Result<std::shared_ptr<const Snapshot>> make_snapshot(Config config, std::vector<AllowedKey> client_keys);
 
+    // Streams may survive their clients, kept below the data directory. Before start().
+    void keep_streams();
+    // Waits for those that run; false: some still do.
+    bool wait_for_streams(std::chrono::milliseconds limit);
+    void abort_streams();
+    // Removes those that are too old.
+    void clean_up_streams();
     // `ledger` takes the calls instead of the runtime's own, for who wants to see them pass; it outlives the gateway.
     void start(std::shared_ptr<const Snapshot> snapshot, Ledger* ledger = nullptr);
     Gateway& gateway() { return *gateway_; }
@@ -36,6 +44,9 @@ public:
     Keychain& keychain() { return *keychain_; }
 
 private:
+    struct Kept;
+
+    const std::string data_dir_;
     SystemClock clock_;
     std::unique_ptr<Keychain> keychain_;
     SecretResolver resolver_;
@@ -47,6 +58,7 @@ private:
     std::unique_ptr<Transport> transport_;
     std::unique_ptr<UsageLedger> ledger_;
     std::unique_ptr<Gateway> gateway_;
+    std::unique_ptr<Kept> kept_;  // last: what is driven uses all of the above
 };
 
 }  // namespace llmgw

@@ -1,36 +1,26 @@
 #include <cstdio>
-#include <fstream>
-#include <memory>
 
 #include <CLI/CLI.hpp>
-#include <nlohmann/json.hpp>
 
-#include "cli/ask/answer_text.hpp"
 #include "cli/commands/all.hpp"
 #include "cli/commands/usage.hpp"
+#include "cli/demo/demo_client.hpp"
 #include "cli/demo/simulated_provider.hpp"
 #include "cli/demo/temporary_directory.hpp"
 #include "cli/runtime.hpp"
 #include "cli/service.hpp"
-#include "core/net/http_transport.hpp"
 #include "core/secrets/client_key.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/util/file.hpp"
 #include "core/util/sha256.hpp"
-#include "core/util/sse.hpp"
 
 namespace llmgw {
 namespace {
 
-struct Call {
-    std::string title;
-    DialectId dialect;
-    std::string path;
-    std::string feature;
-    std::string body;
-};
+// Events that the client has when it goes away: some words into the answer.
+constexpr std::size_t leave_after = 11;
 
-std::vector<Call> calls() {
+std::vector<DemoCall> calls() {
     return {
         {"Anthropic Messages, streamed", DialectId::anthropic, "/v1/messages", "write-docs",
          R"({"model":"claude-haiku-4-5","max_tokens":200,"stream":true,)"
@@ -41,6 +31,14 @@ std::vector<Call> calls() {
         {"Gemini generateContent, refused by the provider", DialectId::gemini,
          "/v1beta/models/gemini-2.5-flash:generateContent", "summaries",
          R"({"contents":[{"role":"user","parts":[{"text":"Summarise."}]}]})"},
+        {"The route \"careful\": its first provider is overloaded, the second one answers", DialectId::anthropic,
+         "/v1/messages", "find-bug",
+         R"({"model":"careful","max_tokens":200,"stream":true,)"
+         R"("messages":[{"role":"user","content":"And on a bad day?"}]})"},
+        {"A stream that is cut and read on ([streams] resume)", DialectId::anthropic, "/v1/messages", "write-docs",
+         R"({"model":"claude-haiku-4-5","max_tokens":200,"stream":true,)"
+         R"("messages":[{"role":"user","content":"What if my laptop sleeps?"}]})",
+         leave_after},
     };
 }
 
@@ -63,23 +61,25 @@ public:
             return report_error(written.error());
         }
         Runtime runtime(env_.self, inside.data_dir, LogConfig{});
-        client_key_ = make_client_key();
+        const auto client_key = make_client_key();
         auto snapshot = runtime.make_snapshot(configuration(*provider_port, key_file),
-                                              {AllowedKey{"demo", sha256_hex(client_key_), ""}});
+                                              {AllowedKey{"demo", sha256_hex(client_key), ""}});
         if (!snapshot) { return report_error(snapshot.error()); }
+        runtime.keep_streams();
         runtime.start(*snapshot);
         Service service(runtime.gateway(), ServerOptions{});
         const auto port = service.start();
         if (!port) { return report_error(port.error()); }
 
         std::printf("A gateway on http://127.0.0.1:%d, a simulated provider behind it. No key, no network.\n", *port);
-        auto transport = make_http_transport();
+        const DemoClient client(*port, client_key);
         int number = 0;
         for (const auto& call : calls()) {
             std::printf("\n%s\n", strong(std::to_string(++number) + ". " + call.title).c_str());
-            if (auto done = show(*transport, *port, call); !done) { return report_error(done.error()); }
+            if (auto done = client.show(call); !done) { return report_error(done.error()); }
         }
         service.stop(std::chrono::seconds(2));
+        runtime.wait_for_streams(std::chrono::seconds(2));
         runtime.ledger().flush(std::chrono::seconds(5));
 
         std::printf("\n%s\n", strong("What it cost: llmgw usage --by feature").c_str());
@@ -104,58 +104,23 @@ private:
             provider.api_key = "file:" + key_file;
             config.providers.push_back(std::move(provider));
         }
+        ProviderConfig overloaded = config.providers.front();
+        overloaded.name = "overloaded";
+        overloaded.type = "anthropic";
+        overloaded.base_url = base + std::string(overloaded_path);
+        config.providers.push_back(std::move(overloaded));
+        RouteConfig careful;
+        careful.name = "careful";
+        careful.targets = {"overloaded/claude-haiku-4-5", "anthropic/claude-haiku-4-5"};
+        config.routes.push_back(std::move(careful));
+        config.streams.resume = true;
         return config;
-    }
-
-    Result<> show(Transport& transport, int port, const Call& call) const {
-        UpstreamRequest request;
-        request.url = "http://127.0.0.1:" + std::to_string(port) + call.path;
-        request.headers = {{"Content-Type", "application/json"},
-                           {"x-llmgw-key", client_key_},
-                           {"x-llmgw-feature", call.feature},
-                           {"anthropic-version", "2023-06-01"}};
-        request.body = call.body;
-        std::printf("   POST %s   x-llmgw-feature: %s\n", call.path.c_str(), call.feature.c_str());
-        auto response = transport.open(request, Watch{});
-        if (!response) { return std::unexpected(response.error()); }
-        const bool events = find_header((*response)->headers(), "content-type").starts_with("text/event-stream");
-        std::printf("   %d  ", (*response)->status());
-        std::string body;
-        SseFramer framer;
-        for (;;) {
-            const auto chunk = (*response)->read(Watch{}, std::chrono::seconds(10));
-            if (!chunk) { return std::unexpected(chunk.error()); }
-            if (events) {
-                for (const auto& event : framer.feed(chunk->bytes)) {
-                    std::fputs(event_text(call.dialect, event.data).text.c_str(), stdout);
-                    std::fflush(stdout);
-                }
-            } else {
-                body.append(chunk->bytes);
-            }
-            if (chunk->end) { break; }
-        }
-        if (!events) { std::fputs(summary(call, (*response)->status(), body).c_str(), stdout); }
-        std::printf("\n");
-        return {};
-    }
-
-    static std::string summary(const Call& call, int status, const std::string& body) {
-        if (status >= 300) { return error_text(body); }
-        const auto answer = nlohmann::json::parse(body, nullptr, false);
-        const auto pointer = nlohmann::json::json_pointer("/choices/0/message/tool_calls/0/function");
-        if (answer.is_object() && answer.contains(pointer)) {
-            const auto& function = answer[pointer];
-            return "calls " + function.value("name", "") + "(" + function.value("arguments", "") + ")";
-        }
-        return answer_text(call.dialect, body).text;
     }
 
     std::string strong(const std::string& text) const { return env_.color ? "\033[1m" + text + "\033[0m" : text; }
 
     const Environment& env_;
     TemporaryDirectory directory_;
-    std::string client_key_;
 };
 
 }  // namespace

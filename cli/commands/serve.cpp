@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <ctime>
 #include <filesystem>
+#include <optional>
 #include <tuple>
 
 #include <CLI/CLI.hpp>
@@ -25,6 +27,13 @@
 
 namespace llmgw {
 namespace {
+
+using std::chrono::ceil;
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// How often what is too old is looked for.
+constexpr milliseconds housekeeping_every{60'000};
 
 struct Options {
     std::string listen;
@@ -140,6 +149,7 @@ public:
         client_keys_ = {AllowedKey{"default", key->sha256, ""}};
         auto snapshot = runtime.make_snapshot(*config, client_keys_);
         if (!snapshot) { return report_error(snapshot.error()); }
+        runtime.keep_streams();
         runtime.start(*snapshot);
 
         ServerOptions server;
@@ -202,13 +212,16 @@ private:
         const int notify = watch_directory(path_);
         ::inotify_add_watch(notify, env_.data_dir.c_str(), IN_MOVED_TO | IN_MASK_ADD);
         std::array<pollfd, 3> fds{{{signals, POLLIN, 0}, {notify, POLLIN, 0}, {service.ended_fd(), POLLIN, 0}}};
-        bool stopping = false;
+        std::optional<steady_clock::time_point> deadline;  // of the running calls, once it stops
+        const auto left = [&] {
+            return std::max(ceil<milliseconds>(*deadline - steady_clock::now()), milliseconds(0));
+        };
         while ((fds[2].revents & POLLIN) == 0) {
-            const int limit = stopping ? static_cast<int>(grace_.count()) : -1;
-            if (::poll(fds.data(), fds.size(), limit) == 0) {
-                log_warn("ending the calls that still run", {{"grace_s", std::to_string(grace_.count() / 1000)}});
-                service.abort();
-                break;
+            const auto limit = deadline ? left() : housekeeping_every;
+            if (::poll(fds.data(), fds.size(), static_cast<int>(limit.count())) == 0) {
+                if (deadline) { break; }
+                runtime.clean_up_streams();
+                continue;
             }
             const auto changes = (fds[1].revents & POLLIN) != 0 ? drain_notifications(notify, path_) : Changes{};
             if (changes.config) { reload(runtime); }
@@ -220,14 +233,21 @@ private:
             if ((fds[0].revents & POLLIN) == 0 || ::read(signals, &info, sizeof info) != sizeof info) { continue; }
             if (info.ssi_signo == SIGHUP) {
                 reload(runtime);
-            } else if (stopping) {
-                service.abort();
+            } else if (deadline) {
+                deadline = steady_clock::now();
                 break;
             } else {
-                stopping = true;
+                deadline = steady_clock::now() + grace_;
                 log_info("stopping; running calls may finish", {{"grace_s", std::to_string(grace_.count() / 1000)}});
                 service.begin_stop();
             }
+        }
+        // A stream whose client is gone runs on when the server has ended.
+        const bool ended = (fds[2].revents & POLLIN) != 0 && runtime.wait_for_streams(deadline ? left() : grace_);
+        if (!ended) {
+            log_warn("ending the calls that still run", {{"grace_s", std::to_string(grace_.count() / 1000)}});
+            service.abort();
+            runtime.abort_streams();
         }
         service.stop(std::chrono::seconds(5));
         ::close(notify);
@@ -237,7 +257,7 @@ private:
     const Environment& env_;
     std::string path_;
     std::vector<AllowedKey> client_keys_;
-    std::chrono::milliseconds grace_{30'000};
+    milliseconds grace_{30'000};
 };
 
 }  // namespace

@@ -85,6 +85,11 @@ HttpReply chat(const std::string& model) {
                 {"completion_tokens_details", {{"reasoning_tokens", 192}}}}}});
 }
 
+// Anthropic, on a bad day.
+HttpReply overloaded() {
+    return json_reply(529, {{"type", "error"}, {"error", {{"type", "overloaded_error"}, {"message", "Overloaded"}}}});
+}
+
 // Gemini, out of quota.
 HttpReply generate() {
     return json_reply(429, {{"error",
@@ -119,6 +124,7 @@ HttpReply SimulatedProvider::answer(const HttpRequest& head, const BodyReader& r
     const auto body = read_body();
     const auto request = body ? json::parse(*body, nullptr, false) : json();
     const auto model = request.is_object() ? request.value("model", "") : "";
+    if (head.target.starts_with(overloaded_path)) { return overloaded(); }
     if (head.target.starts_with("/v1/messages")) { return messages(model, word_pause_); }
     if (head.target.starts_with("/v1/chat/completions")) { return chat(model); }
     return generate();

@@ -3,11 +3,15 @@
 
 #include <atomic>
 #include <memory>
+#include <string_view>
 #include <thread>
 
 #include "core/net/server.hpp"
 
 namespace llmgw {
+
+// Below this path it is overloaded.
+inline constexpr std::string_view overloaded_path = "/overloaded";
 
 class SimulatedProvider {
 public:

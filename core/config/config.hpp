@@ -66,6 +66,15 @@ struct PricesConfig {
     std::string file;  // the user's own price list, "" when there is none
 };
 
+// Streams that survive their clients.
+struct StreamsConfig {
+    bool resume = false;
+    std::int64_t keep_s = 3600;   // after its end
+    std::int64_t memory_kb = 64;  // of a running one; what is older lies in a file
+    std::int64_t stream_mb = 64;  // a longer one is not kept
+    std::int64_t disk_mb = 1024;  // all together
+};
+
 // Answers of translated calls that a client may go on from by previous_response_id.
 struct ResponsesConfig {
     std::int64_t keep_count = 1000;  // 0: none is kept
@@ -105,6 +114,7 @@ struct RouteConfig {
     bool sticky = false;                // a session stays where it was served
     std::string fallback = "none";      // none | auto: the same models at other providers come last
     bool strict = false;                // what translation cannot say to a target is no call to it
+    std::optional<bool> resume;         // its streams survive their clients; not said: as [streams] does
     std::int64_t first_content_s = 0;   // of silence, until the next target is asked; 0: as [timeouts] says
     std::string where;                  // file:line:column, for messages
     std::vector<std::string> places;    // of each target
@@ -144,6 +154,7 @@ struct Config {
     BreakerConfig breaker;
     LogConfig log;
     PricesConfig prices;
+    StreamsConfig streams;
     ResponsesConfig responses;
     AskConfig ask;
     RoutingConfig routing;

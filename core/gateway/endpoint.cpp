@@ -49,7 +49,7 @@ struct NameOf {
     Operation operation;
     std::string_view name;
 };
-constexpr std::array<NameOf, 11> names{{
+constexpr std::array<NameOf, 12> names{{
     {Operation::messages, "messages"},
     {Operation::chat, "chat"},
     {Operation::responses, "responses"},
@@ -61,6 +61,7 @@ constexpr std::array<NameOf, 11> names{{
     {Operation::hello, "hello"},
     {Operation::health, "health"},
     {Operation::ready, "ready"},
+    {Operation::replay, "replay"},
 }};
 
 // One URL, three dialects: only the headers tell.
@@ -119,6 +120,18 @@ bool match_gemini(std::string_view method, Endpoint& endpoint) {
     return false;
 }
 
+// /llmgw/v1/calls/{id}/stream
+bool match_replay(std::string_view method, Endpoint& endpoint) {
+    constexpr std::string_view before = "/llmgw/v1/calls/";
+    constexpr std::string_view after = "/stream";
+    const std::string_view path = endpoint.path;
+    if (method != "GET" || !path.starts_with(before) || !path.ends_with(after)) { return false; }
+    if (path.size() <= before.size() + after.size()) { return false; }
+    endpoint.operation = Operation::replay;
+    endpoint.replay_id = path.substr(before.size(), path.size() - before.size() - after.size());
+    return true;
+}
+
 std::unexpected<Error> no_endpoint(std::string_view method, std::string_view path) {
     return fail(ErrorKind::not_found, "llmgw has no endpoint " + std::string(method) + " " + std::string(path) +
                                           ". Base URLs: /v1 for OpenAI clients, / for Anthropic and Gemini clients");
@@ -164,7 +177,7 @@ Result<Endpoint> match_endpoint(std::string_view method, std::string_view target
     const bool forwardable = method == "GET" || method == "HEAD" || method == "POST" || method == "DELETE" ||
                              (!known_path && (method == "PUT" || method == "PATCH"));
     if (!forwardable) { return no_endpoint(method, path); }
-    if (match_gemini(method, endpoint)) { return endpoint; }
+    if (match_gemini(method, endpoint) || match_replay(method, endpoint)) { return endpoint; }
     if (path.starts_with("/v1/")) {
         endpoint.dialect = dialect_by_headers(headers, endpoint);
         const bool listing = method == "GET" && (path == "/v1/models" || path.starts_with("/v1/models/"));

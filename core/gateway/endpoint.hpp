@@ -23,6 +23,7 @@ enum class Operation {
     hello,   // answered by llmgw: HEAD /api/hello
     health,  // answered by llmgw: /healthz
     ready,   // answered by llmgw: /readyz
+    replay,  // answered by llmgw: a kept stream
 };
 
 std::string_view to_string(Operation operation);
@@ -40,12 +41,14 @@ struct Endpoint {
     std::string path_model;  // decoded
     std::string after_model;
     bool stream_by_path = false;
+    std::string replay_id;  // whose stream is asked for, as sent
 
     // A call that a model works for, and that someone pays for.
     bool billable() const { return operation != Operation::count_tokens && operation != Operation::models && !local(); }
     // Answered by llmgw itself.
     bool local() const {
-        return operation == Operation::hello || operation == Operation::health || operation == Operation::ready;
+        return operation == Operation::hello || operation == Operation::health || operation == Operation::ready ||
+               operation == Operation::replay;
     }
     // A conversation with a model.
     bool conversation() const {

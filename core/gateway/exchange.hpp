@@ -43,6 +43,15 @@ struct Snapshot {
     std::unique_ptr<KeyRing> keys;
 };
 
+class ReplayStore;
+class StreamDriver;
+
+// What calls need that outlive their clients.
+struct Survival {
+    ReplayStore& replays;
+    StreamDriver& driver;
+};
+
 // What lives as long as the gateway.
 struct Services {
     const Clock& clock;
@@ -53,6 +62,7 @@ struct Services {
     TurnStore& turns;
     Health& health;
     SessionTargets& sessions;
+    const Survival* survival = nullptr;  // null: no call outlives its client
 };
 
 struct Translation;  // translation.hpp

@@ -7,6 +7,7 @@
 #include "core/gateway/host_guard.hpp"
 #include "core/gateway/models_reply.hpp"
 #include "core/gateway/settle.hpp"
+#include "core/gateway/surviving_call.hpp"
 #include "core/gateway/websocket_calls.hpp"
 #include "core/policy/auth.hpp"
 #include "core/policy/feature.hpp"
@@ -131,6 +132,7 @@ HttpReply Gateway::handle(HttpRequest head, const BodyReader& read_body, const W
     auto endpoint = match_endpoint(head.method, head.target, head.headers);
     if (!endpoint) { return error_reply(*exchange, to_api_error(endpoint.error(), exchange->call_id())); }
     if (is_upgrade(head.headers)) { return upgrade(exchange, std::move(head), *endpoint); }
+    if (endpoint->operation == Operation::replay) { return replay(exchange, std::move(head), std::move(*endpoint)); }
     if (endpoint->local()) { return local_reply(*endpoint, services_.health, *exchange->snapshot->keys); }
 
     exchange->request = std::move(head);
@@ -173,6 +175,17 @@ HttpReply Gateway::upgrade(const std::shared_ptr<Exchange>& exchange, HttpReques
     return reply;
 }
 
+// Nothing is asked of a provider for it: it needs a client's key, and is no call.
+HttpReply Gateway::replay(const std::shared_ptr<Exchange>& exchange, HttpRequest head, Endpoint endpoint) const {
+    const auto origin = allowed_origin(head.headers, exchange->snapshot->config.server);
+    exchange->request = std::move(head);
+    exchange->endpoint = std::move(endpoint);
+    const auto refused = auth_policy(*exchange);
+    auto reply = refused ? error_reply(*exchange, *refused) : replay_reply(*exchange);
+    allow_origin(reply, origin);
+    return reply;
+}
+
 HttpReply Gateway::serve(const std::shared_ptr<Exchange>& exchange, const BodyReader& read_body) {
     auto& row = exchange->row;
     row.operation = to_string(exchange->endpoint.operation);
@@ -195,7 +208,7 @@ HttpReply Gateway::serve(const std::shared_ptr<Exchange>& exchange, const BodyRe
                        {"model", row.requested_model},
                        {"provider", plan->targets.front().target.provider->name},
                        {"feature", row.feature}});
-    return dispatch(exchange, *plan);
+    return survives(*exchange, *plan) ? surviving_reply(exchange, *plan) : dispatch(exchange, *plan);
 }
 
 }  // namespace llmgw

@@ -119,6 +119,7 @@ Plan plan_of(std::vector<Choice> choices, Planner& planner, const Route* route) 
     if (route != nullptr) {
         plan.route = route->name;
         plan.strict = route->strict;
+        plan.resume = route->resume;
     }
     for (auto& choice : choices) {
         PlannedTarget planned;

@@ -25,6 +25,7 @@ struct LeftOut {
 struct Plan {
     std::string route;                   // the route's name, "" when the model was named itself
     bool strict = false;                 // a target that cannot be told all of the request is not asked
+    std::optional<bool> resume;          // the route's own word on [streams] resume
     std::vector<PlannedTarget> targets;  // never empty
     std::vector<LeftOut> left_out;
 };

@@ -46,6 +46,7 @@ public:
             route.strategy = strategy_from(table.strategy);
             route.sticky = table.sticky;
             route.strict = table.strict;
+            route.resume = table.resume;
             if (table.first_content_s > 0) { route.first_content_max = std::chrono::seconds(table.first_content_s); }
             routes_.push_back(std::move(route));
             if (find_provider(table.name) != nullptr) {

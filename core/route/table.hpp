@@ -36,6 +36,7 @@ struct Route {
     Strategy strategy = Strategy::fallback;
     bool sticky = false;
     bool strict = false;
+    std::optional<bool> resume;
     std::optional<std::chrono::seconds> first_content_max;
     std::vector<RouteTarget> targets;  // at least one
     std::vector<RouteTarget> equals;   // come last, in this order

@@ -75,7 +75,7 @@ gateway=$(listening "$work/gateway.log" "${pids[1]}")
 
 status=0
 LLMGW=$llmgw LLMGW_URL=$gateway LLMGW_KEY=$(cat "$XDG_DATA_HOME/llmgw/client_key") \
-    node --test --test-concurrency=1 sdk.test.mjs translation.test.mjs tls.test.mjs models.test.mjs || status=$?
+    node --test --test-concurrency=1 sdk.test.mjs translation.test.mjs tls.test.mjs models.test.mjs resume.test.mjs || status=$?
 if [ "$status" -ne 0 ]; then
     echo "--- the gateway said:" >&2
     cat "$work/gateway.log" >&2

@@ -1,0 +1,186 @@
+#include "core/gateway/surviving_call.hpp"
+
+#include <array>
+#include <charconv>
+#include <optional>
+#include <utility>
+
+#include "core/gateway/dispatch.hpp"
+#include "core/gateway/recorded_stream.hpp"
+#include "core/net/stream_driver.hpp"
+#include "core/policy/policy.hpp"
+#include "core/replay/event_offset.hpp"
+#include "core/replay/replay_store.hpp"
+#include "core/telemetry/log.hpp"
+#include "core/util/sha256.hpp"
+#include "core/util/url.hpp"
+
+namespace llmgw {
+namespace {
+
+std::string_view idempotency_key(const Exchange& exchange) {
+    return find_header(exchange.request.headers, "idempotency-key");
+}
+
+// Names a client without naming its key. "" where no key is asked for.
+std::string owner_of(const Exchange& exchange) {
+    return exchange.client_key_used.empty() ? std::string() : sha256_hex(exchange.client_key_used);
+}
+
+// The same for identical requests with the same key, and for no others: no client's key finds another one's call, and
+// a key that was used for something else is no key of this call. Each part's length stands in front of it.
+std::string digest_of(const Exchange& exchange, const std::string& owner) {
+    const auto key = idempotency_key(exchange);
+    if (key.empty()) { return {}; }
+    const auto& endpoint = exchange.endpoint;
+    std::string text;
+    for (const std::string_view part : {std::string_view(owner), key, std::string_view(exchange.request.method),
+                                        std::string_view(endpoint.path), std::string_view(endpoint.query)}) {
+        text.append(std::to_string(part.size())).append(":").append(part);
+    }
+    return sha256_hex(text.append(sha256_hex(exchange.body))).substr(0, 32);
+}
+
+HttpReply reply_from(const std::shared_ptr<Recording>& recording, std::uint64_t offset) {
+    HttpReply reply;
+    const auto& head = recording->head();
+    reply.status = head.status;
+    reply.headers = head.headers;
+    if (offset == 0) { reply.content_length = head.content_length; }
+    if (auto reader = Recording::Reader::at(recording, offset)) { reply.stream = recorded_stream(std::move(reader)); }
+    return reply;
+}
+
+// A call that did not begin well leaves nothing behind, and those that wait for it try for themselves.
+class Unbegun {
+public:
+    Unbegun(ReplayStore& store, std::shared_ptr<Recording> recording)
+        : store_(store), recording_(std::move(recording)) {}
+    ~Unbegun() {
+        if (recording_) { store_.drop(recording_); }
+    }
+    Unbegun(const Unbegun&) = delete;
+    Unbegun& operator=(const Unbegun&) = delete;
+    std::shared_ptr<Recording> begun() { return std::move(recording_); }
+
+private:
+    ReplayStore& store_;
+    std::shared_ptr<Recording> recording_;
+};
+
+HttpReply own_reply(const std::shared_ptr<Exchange>& exchange, const Plan& plan, std::shared_ptr<Recording> taken) {
+    const auto& survival = *exchange->services.survival;
+    Unbegun unbegun(survival.replays, std::move(taken));
+    exchange->watch.client_fd = -1;
+    auto reply = dispatch(exchange, plan);
+    if (reply.status >= 300) { return reply; }
+
+    // From here on it ends with what drives it, not with its client's connection.
+    exchange->watch.abort_fd = survival.driver.abort_fd();
+    const auto recording = unbegun.begun();
+    reply.headers.emplace_back("x-llmgw-resume", "/llmgw/v1/calls/" + exchange->call_id() + "/stream");
+    if (!reply.stream && !reply.pump) { reply.content_length = reply.body.size(); }
+    recording->begin(reply.status, reply.headers, reply.content_length);
+    // Before it can end: its reader holds its beginning.
+    auto answer = reply_from(recording, 0);
+    const auto over = [exchange, recording, &store = survival.replays](bool whole) {
+        if (!whole) { return store.drop(recording); }
+        store.finish(recording, exchange->row.ending == Ending::done,
+                     replay_limits(exchange->snapshot->config.streams));
+    };
+    if (reply.stream) {
+        survival.driver.drive(std::move(reply.stream), recording, over);
+    } else if (reply.pump) {
+        survival.driver.drive(std::move(reply.pump), recording, over);
+    } else {
+        recording->write(reply.body);
+        over(true);
+    }
+    return answer;
+}
+
+// What the client has already: the count of events.
+Result<std::uint64_t> events_had(const Exchange& exchange) {
+    auto query = exchange.endpoint.query;
+    const auto asked = take_query_value(query, "after");
+    const auto text = asked ? std::string_view(*asked) : find_header(exchange.request.headers, "last-event-id");
+    std::uint64_t count = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), count);
+    if (!text.empty() && (error != std::errc() || end != text.data() + text.size())) {
+        return fail(ErrorKind::bad_request,
+                    "after (or Last-Event-ID) is the number of events the client has, a whole number from 0 on");
+    }
+    return count;
+}
+
+Result<HttpReply> find_replay(const Exchange& exchange) {
+    const auto limits = replay_limits(exchange.snapshot->config.streams);
+    const auto& id = exchange.endpoint.replay_id;
+    const auto* survival = exchange.services.survival;
+    const auto recording =
+        survival != nullptr ? survival->replays.find(id, owner_of(exchange), limits) : std::shared_ptr<Recording>();
+    if (!recording) {
+        return fail(ErrorKind::not_found,
+                    "no stream of call \"" + id.substr(0, 64) +
+                        "\" is kept for this client key. With [streams] resume = true they are, up "
+                        "to stream_mb each, until keep_s seconds after their end");
+    }
+    const auto had = events_had(exchange);
+    if (!had) { return std::unexpected(had.error()); }
+    const auto begun = Recording::wait_begun(recording, exchange.watch);
+    if (!begun) { return std::unexpected(begun.error()); }
+    if (*begun == Recording::State::dropped) {
+        return fail(ErrorKind::not_found, "call \"" + id + "\" was not answered; there is no stream of it");
+    }
+    const bool events = find_header(recording->head().headers, "content-type").starts_with("text/event-stream");
+    if (!events && *had > 0) {
+        return fail(ErrorKind::bad_request, "this answer is no event stream; ask for it without after, as a whole");
+    }
+    const auto offset = offset_after(*recording, *had);
+    if (!offset) { return fail(ErrorKind::bad_request, "this stream has not " + std::to_string(*had) + " events yet"); }
+    auto reply = reply_from(recording, *offset);
+    reply.headers.emplace_back("x-llmgw-replay", "resumed");
+    if (!reply.stream) { return fail(ErrorKind::not_found, "this stream grew too long to be kept"); }
+    return reply;
+}
+
+}  // namespace
+
+bool survives(const Exchange& exchange, const Plan& plan) {
+    if (exchange.services.survival == nullptr || !exchange.endpoint.billable()) { return false; }
+    if (!plan.resume.value_or(exchange.snapshot->config.streams.resume)) { return false; }
+    return exchange.row.stream || !idempotency_key(exchange).empty();
+}
+
+HttpReply surviving_reply(const std::shared_ptr<Exchange>& exchange, const Plan& plan) {
+    auto& store = exchange->services.survival->replays;
+    const auto owner = owner_of(*exchange);
+    const auto digest = digest_of(*exchange, owner);
+    const auto limits = replay_limits(exchange->snapshot->config.streams);
+    for (;;) {
+        auto taken = store.take(exchange->call_id(), owner, digest, limits);
+        if (taken.mine) { return own_reply(exchange, plan, std::move(taken.recording)); }
+        const auto begun = Recording::wait_begun(taken.recording, exchange->watch);
+        if (begun && *begun == Recording::State::dropped) { continue; }
+        HttpReply reply;
+        if (begun) {
+            reply = reply_from(taken.recording, 0);
+            if (!reply.stream) { continue; }
+            reply.headers.emplace_back("x-llmgw-replay", "attached");
+            log_info("attached to a call with the same idempotency key",
+                     {{"call", exchange->call_id()}, {"to", taken.recording->id()}});
+        } else {
+            reply = error_reply(*exchange, to_api_error(begun.error(), exchange->call_id()));
+        }
+        // It is the other call's answer, and has that one's row.
+        close_policies(policies(), exchange->policies_ran, *exchange);
+        return reply;
+    }
+}
+
+HttpReply replay_reply(Exchange& exchange) {
+    auto reply = find_replay(exchange);
+    return reply ? std::move(*reply) : error_reply(exchange, to_api_error(reply.error(), exchange.call_id()));
+}
+
+}  // namespace llmgw
