@@ -84,9 +84,9 @@ void write_server_tools(RequestWriting& writing, bool has_functions, JsonWriter&
         if (tool.origin == DialectId::gemini) {
             json.raw(tool.raw);
         } else if (!searches_the_web(tool)) {
-            writing.drops.note(field, "gemini has no such server tool");
+            writing.drops.note_server_tool(field, "gemini has no such server tool");
         } else if (has_functions) {
-            writing.drops.note(field, "gemini does not combine its web search with functions");
+            writing.drops.note_server_tool(field, "gemini does not combine its web search with functions");
         } else if (!search) {
             search = true;
             json.raw(R"({"googleSearch":{}})");
