@@ -14,6 +14,7 @@ namespace llmgw {
 namespace {
 
 constexpr std::chrono::seconds keychain_limit{5};
+constexpr std::chrono::seconds end_limit{5};
 
 LedgerOptions ledger_options(const std::string& data_dir, const LogConfig& log) {
     LedgerOptions options;
@@ -72,12 +73,13 @@ void Runtime::keep_streams() {
     kept_ = std::make_unique<Kept>(clock_, data_dir_);
 }
 
-bool Runtime::wait_for_streams(std::chrono::milliseconds limit) {
-    return !kept_ || kept_->driver.wait(limit);
+int Runtime::streams_idle_fd() const {
+    return kept_->driver.idle_fd();
 }
 
-void Runtime::abort_streams() {
-    if (kept_) { kept_->driver.abort(); }
+void Runtime::end_streams() {
+    kept_->driver.abort();
+    kept_->driver.wait(end_limit);
 }
 
 void Runtime::clean_up_streams() {

@@ -32,9 +32,10 @@ public:
 
     // Streams may survive their clients, kept below the data directory. Before start().
     void keep_streams();
-    // Waits for those that run; false: some still do.
-    bool wait_for_streams(std::chrono::milliseconds limit);
-    void abort_streams();
+    // Readable while none runs; only after keep_streams().
+    int streams_idle_fd() const;
+    // Ends those that run, and waits a moment for what they say about it.
+    void end_streams();
     // Removes those that are too old.
     void clean_up_streams();
     // `ledger` takes the calls instead of the runtime's own, for who wants to see them pass; it outlives the gateway.

@@ -79,7 +79,7 @@ public:
             if (auto done = client.show(call); !done) { return report_error(done.error()); }
         }
         service.stop(std::chrono::seconds(2));
-        runtime.wait_for_streams(std::chrono::seconds(2));
+        runtime.end_streams();
         runtime.ledger().flush(std::chrono::seconds(5));
 
         std::printf("\n%s\n", strong("What it cost: llmgw usage --by feature").c_str());

@@ -211,17 +211,28 @@ private:
     void wait(Runtime& runtime, Service& service, int signals) const {
         const int notify = watch_directory(path_);
         ::inotify_add_watch(notify, env_.data_dir.c_str(), IN_MOVED_TO | IN_MASK_ADD);
+        // The last one is readable when there is nothing more to wait for: the server's end, then that of the streams
+        // whose clients are gone.
         std::array<pollfd, 3> fds{{{signals, POLLIN, 0}, {notify, POLLIN, 0}, {service.ended_fd(), POLLIN, 0}}};
+        bool server_ended = false;
+        auto housekeeping = steady_clock::now() + housekeeping_every;
         std::optional<steady_clock::time_point> deadline;  // of the running calls, once it stops
-        const auto left = [&] {
-            return std::max(ceil<milliseconds>(*deadline - steady_clock::now()), milliseconds(0));
-        };
-        while ((fds[2].revents & POLLIN) == 0) {
-            const auto limit = deadline ? left() : housekeeping_every;
-            if (::poll(fds.data(), fds.size(), static_cast<int>(limit.count())) == 0) {
-                if (deadline) { break; }
-                runtime.clean_up_streams();
+        for (;;) {
+            const auto until = deadline.value_or(housekeeping);
+            const auto limit = std::max(ceil<milliseconds>(until - steady_clock::now()), milliseconds(0));
+            ::poll(fds.data(), fds.size(), static_cast<int>(limit.count()));
+            const auto now = steady_clock::now();
+            if ((fds[2].revents & POLLIN) != 0) {
+                if (server_ended) { break; }
+                server_ended = true;
+                fds[2] = {runtime.streams_idle_fd(), POLLIN, 0};
+                if (!deadline) { deadline = now + grace_; }
                 continue;
+            }
+            if (deadline && now >= *deadline) { break; }
+            if (now >= housekeeping) {
+                housekeeping = now + housekeeping_every;
+                runtime.clean_up_streams();
             }
             const auto changes = (fds[1].revents & POLLIN) != 0 ? drain_notifications(notify, path_) : Changes{};
             if (changes.config) { reload(runtime); }
@@ -234,20 +245,18 @@ private:
             if (info.ssi_signo == SIGHUP) {
                 reload(runtime);
             } else if (deadline) {
-                deadline = steady_clock::now();
                 break;
             } else {
-                deadline = steady_clock::now() + grace_;
+                deadline = now + grace_;
                 log_info("stopping; running calls may finish", {{"grace_s", std::to_string(grace_.count() / 1000)}});
                 service.begin_stop();
             }
         }
-        // A stream whose client is gone runs on when the server has ended.
-        const bool ended = (fds[2].revents & POLLIN) != 0 && runtime.wait_for_streams(deadline ? left() : grace_);
-        if (!ended) {
+        if (!server_ended || (fds[2].revents & POLLIN) == 0) {
             log_warn("ending the calls that still run", {{"grace_s", std::to_string(grace_.count() / 1000)}});
+            // First those, whose clients are told by the server what came of it.
+            runtime.end_streams();
             service.abort();
-            runtime.abort_streams();
         }
         service.stop(std::chrono::seconds(5));
         ::close(notify);

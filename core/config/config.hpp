@@ -70,6 +70,7 @@ struct PricesConfig {
 struct StreamsConfig {
     bool resume = false;
     std::int64_t keep_s = 3600;   // after its end
+    std::int64_t alone_s = 3600;  // one that nobody reads is ended then
     std::int64_t memory_kb = 64;  // of a running one; what is older lies in a file
     std::int64_t stream_mb = 64;  // a longer one is not kept
     std::int64_t disk_mb = 1024;  // all together

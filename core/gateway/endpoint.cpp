@@ -17,7 +17,7 @@ struct Row {
 };
 
 // Every path with a meaning of its own. What is not here and begins with /v1/ is forwarded as it is.
-constexpr std::array<Row, 11> rows{{
+constexpr std::array<Row, 12> rows{{
     {"POST", "/v1/messages", DialectId::anthropic, Operation::messages},
     {"POST", "/v1/messages/count_tokens", DialectId::anthropic, Operation::count_tokens},
     {"POST", "/v1/chat/completions", DialectId::openai_chat, Operation::chat},
@@ -29,6 +29,7 @@ constexpr std::array<Row, 11> rows{{
     {"GET", "/api/hello", DialectId::anthropic, Operation::hello},
     {"GET", "/healthz", DialectId::openai_chat, Operation::health},
     {"GET", "/readyz", DialectId::openai_chat, Operation::ready},
+    {"GET", "/metrics", DialectId::openai_chat, Operation::metrics},
 }};
 
 struct GeminiVerb {
@@ -49,7 +50,7 @@ struct NameOf {
     Operation operation;
     std::string_view name;
 };
-constexpr std::array<NameOf, 12> names{{
+constexpr std::array<NameOf, 13> names{{
     {Operation::messages, "messages"},
     {Operation::chat, "chat"},
     {Operation::responses, "responses"},
@@ -61,6 +62,7 @@ constexpr std::array<NameOf, 12> names{{
     {Operation::hello, "hello"},
     {Operation::health, "health"},
     {Operation::ready, "ready"},
+    {Operation::metrics, "metrics"},
     {Operation::replay, "replay"},
 }};
 

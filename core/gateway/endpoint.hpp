@@ -18,12 +18,13 @@ enum class Operation {
     generate,      // Gemini generateContent and streamGenerateContent
     count_tokens,  // costs nothing
     embeddings,
-    models,  // costs nothing
-    other,   // forwarded as it is
-    hello,   // answered by llmgw: HEAD /api/hello
-    health,  // answered by llmgw: /healthz
-    ready,   // answered by llmgw: /readyz
-    replay,  // answered by llmgw: a kept stream
+    models,   // costs nothing
+    other,    // forwarded as it is
+    hello,    // answered by llmgw: HEAD /api/hello
+    health,   // answered by llmgw: /healthz
+    ready,    // answered by llmgw: /readyz
+    metrics,  // answered by llmgw: /metrics
+    replay,   // answered by llmgw: a kept stream
 };
 
 std::string_view to_string(Operation operation);
@@ -48,7 +49,7 @@ struct Endpoint {
     // Answered by llmgw itself.
     bool local() const {
         return operation == Operation::hello || operation == Operation::health || operation == Operation::ready ||
-               operation == Operation::replay;
+               operation == Operation::metrics || operation == Operation::replay;
     }
     // A conversation with a model.
     bool conversation() const {

@@ -5,6 +5,7 @@
 #include "core/gateway/choose_plan.hpp"
 #include "core/gateway/dispatch.hpp"
 #include "core/gateway/host_guard.hpp"
+#include "core/gateway/metrics_text.hpp"
 #include "core/gateway/models_reply.hpp"
 #include "core/gateway/settle.hpp"
 #include "core/gateway/surviving_call.hpp"
@@ -13,6 +14,7 @@
 #include "core/policy/feature.hpp"
 #include "core/policy/policy.hpp"
 #include "core/telemetry/log.hpp"
+#include "core/telemetry/prometheus.hpp"
 #include "core/util/id.hpp"
 #include "core/util/json_writer.hpp"
 
@@ -51,6 +53,8 @@ std::string ready_text(const Health& health, const KeyRing& keys) {
 HttpReply local_reply(const Endpoint& endpoint, const Health& health, const KeyRing& keys) {
     switch (endpoint.operation) {
         case Operation::hello: return plain_reply(200, "text/plain", "");
+        case Operation::metrics:
+            return plain_reply(200, std::string(MetricsWriter::content_type), metrics_text(health, keys));
         case Operation::ready: return plain_reply(200, "application/json", ready_text(health, keys));
         default: return plain_reply(200, "application/json", "{\"status\":\"ok\"}\n");
     }
@@ -85,6 +89,12 @@ void allow_origin(HttpReply& reply, const std::string& origin) {
     if (origin.empty()) { return; }
     reply.headers.emplace_back("Access-Control-Allow-Origin", origin);
     reply.headers.emplace_back("Vary", "Origin");
+}
+
+// Nothing is asked of a provider for it: it needs a client's key, and is no call.
+HttpReply replay(Exchange& exchange) {
+    const auto refused = auth_policy(exchange);
+    return refused ? error_reply(exchange, *refused) : replay_reply(exchange);
 }
 
 // Refused before anything went upstream. A stranger's call leaves no row: the log is not a stranger's to fill.
@@ -132,14 +142,15 @@ HttpReply Gateway::handle(HttpRequest head, const BodyReader& read_body, const W
     auto endpoint = match_endpoint(head.method, head.target, head.headers);
     if (!endpoint) { return error_reply(*exchange, to_api_error(endpoint.error(), exchange->call_id())); }
     if (is_upgrade(head.headers)) { return upgrade(exchange, std::move(head), *endpoint); }
-    if (endpoint->operation == Operation::replay) { return replay(exchange, std::move(head), std::move(*endpoint)); }
-    if (endpoint->local()) { return local_reply(*endpoint, services_.health, *exchange->snapshot->keys); }
+    if (endpoint->local() && endpoint->operation != Operation::replay) {
+        return local_reply(*endpoint, services_.health, *exchange->snapshot->keys);
+    }
 
     exchange->request = std::move(head);
     exchange->endpoint = std::move(*endpoint);
     HttpReply reply;
     try {
-        reply = serve(exchange, read_body);
+        reply = exchange->endpoint.operation == Operation::replay ? replay(*exchange) : serve(exchange, read_body);
     } catch (const std::exception& error) {
         reply = refuse(*exchange, Error{ErrorKind::internal, std::string("internal failure: ") + error.what()});
     }
@@ -172,17 +183,6 @@ HttpReply Gateway::upgrade(const std::shared_ptr<Exchange>& exchange, HttpReques
         const auto& dialect = services_.dialects.get(DialectId::openai_responses);
         WebSocketCalls(head, answer, dialect, services_.clock, body_bytes_max).serve(socket);
     };
-    return reply;
-}
-
-// Nothing is asked of a provider for it: it needs a client's key, and is no call.
-HttpReply Gateway::replay(const std::shared_ptr<Exchange>& exchange, HttpRequest head, Endpoint endpoint) const {
-    const auto origin = allowed_origin(head.headers, exchange->snapshot->config.server);
-    exchange->request = std::move(head);
-    exchange->endpoint = std::move(endpoint);
-    const auto refused = auth_policy(*exchange);
-    auto reply = refused ? error_reply(*exchange, *refused) : replay_reply(*exchange);
-    allow_origin(reply, origin);
     return reply;
 }
 

@@ -26,7 +26,6 @@ public:
 private:
     // An offer of a WebSocket, taken or refused.
     HttpReply upgrade(const std::shared_ptr<Exchange>& exchange, HttpRequest head, const Endpoint& endpoint);
-    HttpReply replay(const std::shared_ptr<Exchange>& exchange, HttpRequest head, Endpoint endpoint) const;
     HttpReply serve(const std::shared_ptr<Exchange>& exchange, const BodyReader& read_body);
 
     Services services_;

@@ -15,8 +15,7 @@ public:
     explicit RecordedStream(std::unique_ptr<Recording::Reader> reader) : reader_(std::move(reader)) {}
 
     Progress advance(ClientStream& client, Wake wake) override {
-        // Whoever makes the recording says in it why it ends.
-        if (wake == Wake::cancelled || wake == Wake::aborted) { return Progress::cut; }
+        if (wake == Wake::cancelled) { return Progress::cut; }
         std::array<char, piece_bytes> piece;
         for (;;) {
             auto state = Recording::State::running;
@@ -28,7 +27,7 @@ public:
             if (!client.flush()) { return Progress::cut; }
             switch (state) {
                 case Recording::State::pending:
-                case Recording::State::running: return Progress::parked;
+                case Recording::State::running: return wake == Wake::aborted ? Progress::cut : Progress::parked;
                 case Recording::State::whole: return Progress::whole;
                 case Recording::State::cut:
                 case Recording::State::dropped: return Progress::cut;

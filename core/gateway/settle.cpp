@@ -87,6 +87,7 @@ void scrub(Exchange& exchange) {
 }
 
 std::string short_message(std::string_view message) {
+    if (message.empty()) { return {}; }
     auto text = redact(message);
     if (text.size() > message_size_max) { text.resize(message_size_max); }
     return text;

@@ -1,11 +1,13 @@
 #include "core/gateway/surviving_call.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
 #include <utility>
 
 #include "core/gateway/dispatch.hpp"
+#include "core/gateway/header_rules.hpp"
 #include "core/gateway/recorded_stream.hpp"
 #include "core/net/stream_driver.hpp"
 #include "core/policy/policy.hpp"
@@ -13,6 +15,7 @@
 #include "core/replay/replay_store.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/util/sha256.hpp"
+#include "core/util/text.hpp"
 #include "core/util/url.hpp"
 
 namespace llmgw {
@@ -27,66 +30,91 @@ std::string owner_of(const Exchange& exchange) {
     return exchange.client_key_used.empty() ? std::string() : sha256_hex(exchange.client_key_used);
 }
 
+// Of the client's headers, those that say what kind of answer it wants, or whose call it is.
+bool is_of_the_call(std::string_view name) {
+    constexpr std::array<std::string_view, 3> prefixes{"anthropic-", "openai-", "x-llmgw-"};
+    return name != "x-llmgw-key" &&
+           std::ranges::any_of(prefixes, [&](auto prefix) { return name.starts_with(prefix); });
+}
+
 // The same for identical requests with the same key, and for no others: no client's key finds another one's call, and
 // a key that was used for something else is no key of this call. Each part's length stands in front of it.
-std::string digest_of(const Exchange& exchange, const std::string& owner) {
+std::string digest_of(const Exchange& exchange, const Plan& plan, const std::string& owner) {
     const auto key = idempotency_key(exchange);
     if (key.empty()) { return {}; }
     const auto& endpoint = exchange.endpoint;
+    const auto& headers = exchange.request.headers;
     std::string text;
-    for (const std::string_view part : {std::string_view(owner), key, std::string_view(exchange.request.method),
-                                        std::string_view(endpoint.path), std::string_view(endpoint.query)}) {
-        text.append(std::to_string(part.size())).append(":").append(part);
+    const auto add = [&](std::string_view part) { text.append(std::to_string(part.size())).append(":").append(part); };
+    for (const std::string_view part :
+         {std::string_view(owner), key, std::string_view(exchange.request.method), std::string_view(endpoint.path),
+          std::string_view(endpoint.query), to_string(endpoint.dialect), std::string_view(exchange.row.feature),
+          std::string_view(plan.route)}) {
+        add(part);
     }
-    return sha256_hex(text.append(sha256_hex(exchange.body))).substr(0, 32);
+    for (const auto& [name, value] : headers) {
+        if (!is_of_the_call(lower(name))) { continue; }
+        add(lower(name));
+        add(value);
+    }
+    // With passthrough the account is the client's own, and so is the answer.
+    for (const auto& [name, value] : own_credentials(headers, endpoint.query_key, exchange.client_key_used)) {
+        add(name);
+        add(value);
+    }
+    add(exchange.body);
+    return sha256_hex(text).substr(0, 32);
 }
 
-HttpReply reply_from(const std::shared_ptr<Recording>& recording, std::uint64_t offset) {
+HttpReply reply_from(std::unique_ptr<Recording::Reader> reader, bool from_start) {
     HttpReply reply;
-    const auto& head = recording->head();
+    const auto& head = reader->recording().head();
     reply.status = head.status;
     reply.headers = head.headers;
-    if (offset == 0) { reply.content_length = head.content_length; }
-    if (auto reader = Recording::Reader::at(recording, offset)) { reply.stream = recorded_stream(std::move(reader)); }
+    if (from_start) { reply.content_length = head.content_length; }
+    reply.stream = recorded_stream(std::move(reader));
     return reply;
 }
 
-// A call that did not begin well leaves nothing behind, and those that wait for it try for themselves.
-class Unbegun {
+// Whatever happens to the call on its way, its recording is ended: others may wait for it.
+class Guard {
 public:
-    Unbegun(ReplayStore& store, std::shared_ptr<Recording> recording)
-        : store_(store), recording_(std::move(recording)) {}
-    ~Unbegun() {
+    Guard(ReplayStore& store, std::shared_ptr<Recording> recording) : store_(store), recording_(std::move(recording)) {}
+    ~Guard() {
         if (recording_) { store_.drop(recording_); }
     }
-    Unbegun(const Unbegun&) = delete;
-    Unbegun& operator=(const Unbegun&) = delete;
-    std::shared_ptr<Recording> begun() { return std::move(recording_); }
+    Guard(const Guard&) = delete;
+    Guard& operator=(const Guard&) = delete;
+    // Somebody else sees to it now.
+    void release() { recording_.reset(); }
 
 private:
     ReplayStore& store_;
     std::shared_ptr<Recording> recording_;
 };
 
-HttpReply own_reply(const std::shared_ptr<Exchange>& exchange, const Plan& plan, std::shared_ptr<Recording> taken) {
+HttpReply own_reply(const std::shared_ptr<Exchange>& exchange, const Plan& plan,
+                    const std::shared_ptr<Recording>& recording) {
     const auto& survival = *exchange->services.survival;
-    Unbegun unbegun(survival.replays, std::move(taken));
+    Guard guard(survival.replays, recording);
+    auto reader = Recording::Reader::at(recording, 0);
+    if (!reader) { return dispatch(exchange, plan); }
     exchange->watch.client_fd = -1;
     auto reply = dispatch(exchange, plan);
-    if (reply.status >= 300) { return reply; }
+    if (reply.status >= 300 || reply.status == 204) { return reply; }
 
     // From here on it ends with what drives it, not with its client's connection.
     exchange->watch.abort_fd = survival.driver.abort_fd();
-    const auto recording = unbegun.begun();
     reply.headers.emplace_back("x-llmgw-resume", "/llmgw/v1/calls/" + exchange->call_id() + "/stream");
     if (!reply.stream && !reply.pump) { reply.content_length = reply.body.size(); }
     recording->begin(reply.status, reply.headers, reply.content_length);
-    // Before it can end: its reader holds its beginning.
-    auto answer = reply_from(recording, 0);
+    auto answer = reply_from(std::move(*reader), true);
     const auto over = [exchange, recording, &store = survival.replays](bool whole) {
-        if (!whole) { return store.drop(recording); }
+        Guard unfinished(store, recording);
+        if (!whole) { return; }
         store.finish(recording, exchange->row.ending == Ending::done,
                      replay_limits(exchange->snapshot->config.streams));
+        unfinished.release();
     };
     if (reply.stream) {
         survival.driver.drive(std::move(reply.stream), recording, over);
@@ -96,6 +124,7 @@ HttpReply own_reply(const std::shared_ptr<Exchange>& exchange, const Plan& plan,
         recording->write(reply.body);
         over(true);
     }
+    guard.release();
     return answer;
 }
 
@@ -137,10 +166,12 @@ Result<HttpReply> find_replay(const Exchange& exchange) {
         return fail(ErrorKind::bad_request, "this answer is no event stream; ask for it without after, as a whole");
     }
     const auto offset = offset_after(*recording, *had);
+    if (!recording->from_start()) { return fail(ErrorKind::not_found, "this stream grew too long to be kept"); }
     if (!offset) { return fail(ErrorKind::bad_request, "this stream has not " + std::to_string(*had) + " events yet"); }
-    auto reply = reply_from(recording, *offset);
+    auto reader = Recording::Reader::at(recording, *offset);
+    if (!reader) { return std::unexpected(reader.error()); }
+    auto reply = reply_from(std::move(*reader), *offset == 0);
     reply.headers.emplace_back("x-llmgw-replay", "resumed");
-    if (!reply.stream) { return fail(ErrorKind::not_found, "this stream grew too long to be kept"); }
     return reply;
 }
 
@@ -148,6 +179,7 @@ Result<HttpReply> find_replay(const Exchange& exchange) {
 
 bool survives(const Exchange& exchange, const Plan& plan) {
     if (exchange.services.survival == nullptr || !exchange.endpoint.billable()) { return false; }
+    if (exchange.request.method != "POST") { return false; }
     if (!plan.resume.value_or(exchange.snapshot->config.streams.resume)) { return false; }
     return exchange.row.stream || !idempotency_key(exchange).empty();
 }
@@ -155,23 +187,22 @@ bool survives(const Exchange& exchange, const Plan& plan) {
 HttpReply surviving_reply(const std::shared_ptr<Exchange>& exchange, const Plan& plan) {
     auto& store = exchange->services.survival->replays;
     const auto owner = owner_of(*exchange);
-    const auto digest = digest_of(*exchange, owner);
+    const auto digest = digest_of(*exchange, plan, owner);
     const auto limits = replay_limits(exchange->snapshot->config.streams);
     for (;;) {
-        auto taken = store.take(exchange->call_id(), owner, digest, limits);
-        if (taken.mine) { return own_reply(exchange, plan, std::move(taken.recording)); }
+        const auto taken = store.take(exchange->call_id(), owner, digest, limits);
+        if (taken.mine) { return own_reply(exchange, plan, taken.recording); }
+        log_info("the call has the idempotency key of another one and waits for its answer",
+                 {{"call", exchange->call_id()}, {"other", taken.recording->id()}});
         const auto begun = Recording::wait_begun(taken.recording, exchange->watch);
-        if (begun && *begun == Recording::State::dropped) { continue; }
-        HttpReply reply;
-        if (begun) {
-            reply = reply_from(taken.recording, 0);
-            if (!reply.stream) { continue; }
-            reply.headers.emplace_back("x-llmgw-replay", "attached");
-            log_info("attached to a call with the same idempotency key",
-                     {{"call", exchange->call_id()}, {"to", taken.recording->id()}});
-        } else {
-            reply = error_reply(*exchange, to_api_error(begun.error(), exchange->call_id()));
-        }
+        // It failed, or is no longer kept: this one tries for itself.
+        if (begun && (*begun == Recording::State::dropped || !taken.recording->from_start())) { continue; }
+        auto reader = begun ? Recording::Reader::at(taken.recording, 0)
+                            : Result<std::unique_ptr<Recording::Reader>>(std::unexpected(begun.error()));
+        if (!reader && reader.error().kind == ErrorKind::not_found) { continue; }
+        auto reply = reader ? reply_from(std::move(*reader), true)
+                            : error_reply(*exchange, to_api_error(reader.error(), exchange->call_id()));
+        if (reply.stream) { reply.headers.emplace_back("x-llmgw-replay", "attached"); }
         // It is the other call's answer, and has that one's row.
         close_policies(policies(), exchange->policies_ran, *exchange);
         return reply;

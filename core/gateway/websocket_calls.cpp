@@ -151,20 +151,20 @@ bool WebSocketCalls::call(WebSocket& socket, TurnMessage message, std::string it
 }
 
 bool WebSocketCalls::send_reply(HttpReply reply, WebSocket& socket, Frames& frames) const {
-    if (reply.stream) {
+    const bool events = find_header(reply.headers, "content-type").starts_with("text/event-stream");
+    if (reply.stream && events) {
         // A stream that was cut has told its reason, or has no one left to tell.
         const bool over = drive_stream(*reply.stream, frames, socket.watch());
         return over && frames.finish();
     }
-    if (reply.pump) {
+    if (reply.pump || reply.stream) {
         Gathered gathered(socket.watch().client_fd);
-        if (!reply.pump(gathered)) {
-            return send_error(socket, Error{ErrorKind::upstream, "the provider's answer broke off"});
-        }
+        const bool whole = reply.pump ? reply.pump(gathered) : drive_stream(*reply.stream, gathered, socket.watch());
+        if (!whole) { return send_error(socket, Error{ErrorKind::upstream, "the provider's answer broke off"}); }
         reply.body = std::move(gathered.body);
     }
     if (reply.status >= 400) { return send_error(socket, reply); }
-    if (find_header(reply.headers, "content-type").starts_with("text/event-stream")) {
+    if (events) {
         frames.write(reply.body);
     } else {
         send_whole(reply.body, frames);

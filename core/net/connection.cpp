@@ -4,10 +4,13 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
-#include <mutex>
 
 #include <curl/curl.h>
 #include <sys/socket.h>
+#include <sys/time.h>
+#if defined(LLMGW_LIBCURL_FILE)
+#include <dlfcn.h>
+#endif
 
 #include "core/net/loopback_connect.hpp"
 #include "core/provider/provider.hpp"
@@ -28,13 +31,68 @@ bool is_loopback(std::string_view url) {
     return false;
 }
 
+// libcurl and the thirty libraries it needs take most of a program's start and a third of an idle gateway's memory, so
+// it is opened at the first request that goes through it. Where there is no name to open it by, it is linked.
+struct Library {
+    bool there = false;
+    decltype(&::curl_global_init) global_init = nullptr;
+    decltype(&::curl_easy_init) easy_init = nullptr;
+    decltype(&::curl_easy_cleanup) easy_cleanup = nullptr;
+    decltype(&::curl_easy_setopt) easy_setopt = nullptr;
+    decltype(&::curl_easy_getinfo) easy_getinfo = nullptr;
+    decltype(&::curl_easy_send) easy_send = nullptr;
+    decltype(&::curl_easy_recv) easy_recv = nullptr;
+    decltype(&::curl_easy_strerror) easy_strerror = nullptr;
+    decltype(&::curl_multi_init) multi_init = nullptr;
+    decltype(&::curl_multi_cleanup) multi_cleanup = nullptr;
+    decltype(&::curl_multi_setopt) multi_setopt = nullptr;
+    decltype(&::curl_multi_add_handle) multi_add_handle = nullptr;
+    decltype(&::curl_multi_remove_handle) multi_remove_handle = nullptr;
+    decltype(&::curl_multi_perform) multi_perform = nullptr;
+    decltype(&::curl_multi_info_read) multi_info_read = nullptr;
+    decltype(&::curl_multi_poll) multi_poll = nullptr;
+};
+
+#if defined(LLMGW_LIBCURL_FILE)
+#define LLMGW_FROM_LIBCURL(name) find(library.name, "curl_" #name)
+#else
+#define LLMGW_FROM_LIBCURL(name) (library.name = ::curl_##name) != nullptr
+#endif
+
+Library open_library() {
+    Library library;
+#if defined(LLMGW_LIBCURL_FILE)
+    void* const handle = ::dlopen(LLMGW_LIBCURL_FILE, RTLD_NOW | RTLD_LOCAL);
+    if (handle == nullptr) { return library; }
+    const auto find = [handle]<class Function>(Function& function, const char* name) {
+        function = reinterpret_cast<Function>(::dlsym(handle, name));
+        return function != nullptr;
+    };
+#endif
+    library.there =
+        LLMGW_FROM_LIBCURL(global_init) && LLMGW_FROM_LIBCURL(easy_init) && LLMGW_FROM_LIBCURL(easy_cleanup) &&
+        LLMGW_FROM_LIBCURL(easy_setopt) && LLMGW_FROM_LIBCURL(easy_getinfo) && LLMGW_FROM_LIBCURL(easy_send) &&
+        LLMGW_FROM_LIBCURL(easy_recv) && LLMGW_FROM_LIBCURL(easy_strerror) && LLMGW_FROM_LIBCURL(multi_init) &&
+        LLMGW_FROM_LIBCURL(multi_cleanup) && LLMGW_FROM_LIBCURL(multi_setopt) && LLMGW_FROM_LIBCURL(multi_add_handle) &&
+        LLMGW_FROM_LIBCURL(multi_remove_handle) && LLMGW_FROM_LIBCURL(multi_perform) &&
+        LLMGW_FROM_LIBCURL(multi_info_read) && LLMGW_FROM_LIBCURL(multi_poll) &&
+        library.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
+    return library;
+}
+#undef LLMGW_FROM_LIBCURL
+
+const Library& curl() {
+    static const Library library = open_library();
+    return library;
+}
+
 const char* env_or_null(const char* name) {
     const char* value = std::getenv(name);
     return value != nullptr && *value != '\0' ? value : nullptr;
 }
 
 Error unreachable(CURLcode code, const std::string& origin, const char* text) {
-    const std::string detail = *text != '\0' ? text : curl_easy_strerror(code);
+    const std::string detail = *text != '\0' ? text : curl().easy_strerror(code);
     const char* in_time = code == CURLE_OPERATION_TIMEDOUT ? " in time" : "";
     return {ErrorKind::connect, "cannot reach " + origin + in_time + ": " + detail};
 }
@@ -44,15 +102,15 @@ Error unreachable(CURLcode code, const std::string& origin, const char* text) {
 // A multi of its own for each connection: so that connecting can be interrupted, and because libcurl keeps a
 // connection of this kind in the cache of the multi that made it.
 struct Connection::Handles {
-    CURLM* multi = curl_multi_init();
-    CURL* easy = curl_easy_init();
+    CURLM* multi = curl().multi_init();
+    CURL* easy = curl().easy_init();
     char error_text[CURL_ERROR_SIZE] = {};
 
     Handles() = default;
     ~Handles() {
-        if (multi != nullptr && easy != nullptr) { curl_multi_remove_handle(multi, easy); }
-        if (easy != nullptr) { curl_easy_cleanup(easy); }
-        if (multi != nullptr) { curl_multi_cleanup(multi); }
+        if (multi != nullptr && easy != nullptr) { curl().multi_remove_handle(multi, easy); }
+        if (easy != nullptr) { curl().easy_cleanup(easy); }
+        if (multi != nullptr) { curl().multi_cleanup(multi); }
     }
     Handles(const Handles&) = delete;
     Handles& operator=(const Handles&) = delete;
@@ -68,11 +126,16 @@ Result<std::unique_ptr<Connection>> Connection::open(const std::string& url, mil
         if (!*made) { return std::unexpected(made->error()); }
         connection->own_ = std::move(**made);
         connection->fd_ = connection->own_.get();
+        // For receive_soon(); everything else says for each call that it does not wait.
+        const timeval soon{0, 20'000};
+        ::setsockopt(connection->fd_, SOL_SOCKET, SO_RCVTIMEO, &soon, sizeof soon);
         return connection;
     }
-    // At the first request: a program that makes none does not pay for it.
-    static std::once_flag once;
-    std::call_once(once, [] { curl_global_init(CURL_GLOBAL_DEFAULT); });
+    if (!curl().there) {
+        return fail(ErrorKind::internal,
+                    "libcurl, which connects to everything but loopback addresses, cannot be "
+                    "loaded: install it (on Debian: libcurl4)");
+    }
     connection->handles_ = std::make_unique<Handles>();
     if (auto made = connection->connect(url, connect_timeout, watch); !made) { return std::unexpected(made.error()); }
     return connection;
@@ -86,39 +149,39 @@ Result<> Connection::connect(const std::string& url, milliseconds connect_timeou
     tls_ = origin.starts_with("https:");
     const bool loopback = is_loopback(origin);
 
-    curl_multi_setopt(multi, CURLMOPT_MAXCONNECTS, 1L);
-    curl_easy_setopt(easy, CURLOPT_URL, origin.c_str());
-    curl_easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, unused_buffer_bytes);
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, handles_->error_text);
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
+    curl().multi_setopt(multi, CURLMOPT_MAXCONNECTS, 1L);
+    curl().easy_setopt(easy, CURLOPT_URL, origin.c_str());
+    curl().easy_setopt(easy, CURLOPT_CONNECT_ONLY, 1L);
+    curl().easy_setopt(easy, CURLOPT_BUFFERSIZE, unused_buffer_bytes);
+    curl().easy_setopt(easy, CURLOPT_ERRORBUFFER, handles_->error_text);
+    curl().easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl().easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+    curl().easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(connect_timeout.count()));
     // Each request has its connection to itself, so HTTP/2 would add framing and nothing else.
-    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
-    curl_easy_setopt(easy, CURLOPT_PROXY, loopback ? "" : nullptr);
+    curl().easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    curl().easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl().easy_setopt(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
+    curl().easy_setopt(easy, CURLOPT_PROXY, loopback ? "" : nullptr);
     // What we write is meant for the origin, so a proxy only passes it on.
-    curl_easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
-    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl().easy_setopt(easy, CURLOPT_HTTPPROXYTUNNEL, 1L);
+    curl().easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     // As OpenSSL's own tools do, so that one setting serves every program behind a corporate proxy.
-    if (const char* file = env_or_null("SSL_CERT_FILE")) { curl_easy_setopt(easy, CURLOPT_CAINFO, file); }
-    if (const char* dir = env_or_null("SSL_CERT_DIR")) { curl_easy_setopt(easy, CURLOPT_CAPATH, dir); }
+    if (const char* file = env_or_null("SSL_CERT_FILE")) { curl().easy_setopt(easy, CURLOPT_CAINFO, file); }
+    if (const char* dir = env_or_null("SSL_CERT_DIR")) { curl().easy_setopt(easy, CURLOPT_CAPATH, dir); }
 
-    curl_multi_add_handle(multi, easy);
+    curl().multi_add_handle(multi, easy);
     bool watch_client = watch.client_fd >= 0;
     for (;;) {
         int running = 0;
-        curl_multi_perform(multi, &running);
+        curl().multi_perform(multi, &running);
         int left = 0;
-        while (const CURLMsg* message = curl_multi_info_read(multi, &left)) {
+        while (const CURLMsg* message = curl().multi_info_read(multi, &left)) {
             if (message->msg != CURLMSG_DONE) { continue; }
             if (message->data.result != CURLE_OK) {
                 return std::unexpected(unreachable(message->data.result, origin, handles_->error_text));
             }
             curl_socket_t socket = CURL_SOCKET_BAD;
-            curl_easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket);
+            curl().easy_getinfo(easy, CURLINFO_ACTIVESOCKET, &socket);
             if (socket == CURL_SOCKET_BAD) { return fail(ErrorKind::connect, "cannot reach " + origin); }
             fd_ = socket;
             return {};
@@ -127,7 +190,7 @@ Result<> Connection::connect(const std::string& url, milliseconds connect_timeou
         unsigned count = 0;
         if (watch.abort_fd >= 0) { extra[count++] = {watch.abort_fd, CURL_WAIT_POLLIN, 0}; }
         if (watch_client) { extra[count++] = {watch.client_fd, CURL_WAIT_POLLIN, 0}; }
-        curl_multi_poll(multi, extra.data(), count, static_cast<int>(connect_timeout.count()) + 1, nullptr);
+        curl().multi_poll(multi, extra.data(), count, static_cast<int>(connect_timeout.count()) + 1, nullptr);
         if (watch.abort_fd >= 0 && extra[0].revents != 0) {
             return fail(ErrorKind::unavailable, "llmgw is shutting down");
         }
@@ -147,7 +210,7 @@ Connection::Io Connection::send(std::string_view first, std::string_view second,
     done = 0;
     if (tls_) {
         const auto bytes = first.empty() ? second : first;
-        const auto code = curl_easy_send(handles_->easy, bytes.data(), bytes.size(), &done);
+        const auto code = curl().easy_send(handles_->easy, bytes.data(), bytes.size(), &done);
         if (code == CURLE_AGAIN) { return Io::again; }
         curl_code_ = code;
         if (code != CURLE_OK) { return Io::failed; }
@@ -169,15 +232,23 @@ Connection::Io Connection::send(std::string_view first, std::string_view second,
 }
 
 Connection::Io Connection::receive(char* into, std::size_t size, std::size_t& done) {
+    return receive(into, size, done, MSG_DONTWAIT);
+}
+
+Connection::Io Connection::receive_soon(char* into, std::size_t size, std::size_t& done) {
+    return receive(into, size, done, own_ ? 0 : MSG_DONTWAIT);
+}
+
+Connection::Io Connection::receive(char* into, std::size_t size, std::size_t& done, int flags) {
     done = 0;
     if (tls_) {
-        const auto code = curl_easy_recv(handles_->easy, into, size, &done);
+        const auto code = curl().easy_recv(handles_->easy, into, size, &done);
         if (code == CURLE_AGAIN) { return Io::again; }
         curl_code_ = code;
         if (code != CURLE_OK) { return Io::failed; }
         return done > 0 ? Io::ok : Io::closed;
     }
-    const auto n = ::recv(fd_, into, size, MSG_DONTWAIT);
+    const auto n = ::recv(fd_, into, size, flags);
     if (n > 0) {
         done = static_cast<std::size_t>(n);
         return Io::ok;
@@ -189,7 +260,7 @@ Connection::Io Connection::receive(char* into, std::size_t size, std::size_t& do
 }
 
 std::string Connection::why() const {
-    return tls_ ? curl_easy_strerror(static_cast<CURLcode>(curl_code_)) : std::strerror(errno_);
+    return tls_ ? curl().easy_strerror(static_cast<CURLcode>(curl_code_)) : std::strerror(errno_);
 }
 
 bool Connection::usable() {

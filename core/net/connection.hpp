@@ -32,6 +32,9 @@ public:
     // `second` follows `first`: a head and a body that need not be copied together.
     Io send(std::string_view first, std::string_view second, std::size_t& done);
     Io receive(char* into, std::size_t size, std::size_t& done);
+    // The same; where that costs nothing more it waits up to 20 ms for something to come, without looking at anything
+    // else meanwhile.
+    Io receive_soon(char* into, std::size_t size, std::size_t& done);
     // The last failed send or receive in words.
     std::string why() const;
 
@@ -46,6 +49,7 @@ public:
     bool reused = false;                               // has carried a request before
 
 private:
+    Io receive(char* into, std::size_t size, std::size_t& done, int flags);
     Connection();
     Result<> connect(const std::string& url, std::chrono::milliseconds connect_timeout, const Watch& watch);
 

@@ -1,7 +1,6 @@
 // HTTP as the gateway sees it, whichever library speaks it. Header names compare without case.
 #pragma once
 
-#include <cctype>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -17,12 +16,15 @@ namespace llmgw {
 using Header = std::pair<std::string, std::string>;
 using Headers = std::vector<Header>;
 
+// ASCII's letters only: names on the wire know no locale.
+constexpr char lower_letter(char c) {
+    return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+}
+
 inline bool iequals(std::string_view a, std::string_view b) {
     if (a.size() != b.size()) { return false; }
     for (std::size_t i = 0; i < a.size(); ++i) {
-        if (std::tolower(static_cast<unsigned char>(a[i])) != std::tolower(static_cast<unsigned char>(b[i]))) {
-            return false;
-        }
+        if (a[i] != b[i] && lower_letter(a[i]) != lower_letter(b[i])) { return false; }
     }
     return true;
 }

@@ -97,7 +97,10 @@ public:
         const auto first_byte_timeout = request.first_byte_timeout;
         const auto deadline = Clock::now() + first_byte_timeout;
         send_more();
+        // Servers nearby answer at once: then nothing else need be watched.
+        if (request_sent()) { first_ = receive(&Connection::receive_soon); }
         while (!reader_.head_done()) {
+            if (!reader_.fault().empty()) { return std::unexpected(failure()); }
             const auto left = std::chrono::ceil<milliseconds>(deadline - Clock::now());
             if (left <= milliseconds(0)) {
                 return fail(ErrorKind::timeout, origin_ + " did not begin to answer within " +
@@ -106,8 +109,8 @@ public:
             }
             if (auto woken = wait(watch, left); !woken) { return woken; }
             first_ = receive();
-            if (!reader_.fault().empty()) { return std::unexpected(failure()); }
         }
+        if (!reader_.fault().empty()) { return std::unexpected(failure()); }
         if (const auto encoding = find_header(reader_.headers(), "content-encoding"); !encoding.empty()) {
             decoder_ = make_content_decoder(encoding);
             if (decoder_ && !first_.empty()) { first_ = decoded(first_); }
@@ -199,9 +202,10 @@ private:
 
     // What the socket holds now, less the framing. A view that lives until this thread receives again, for any
     // response.
-    std::string_view receive() {
+    using Receive = Connection::Io (Connection::*)(char*, std::size_t, std::size_t&);
+    std::string_view receive(Receive way = &Connection::receive) {
         std::size_t done = 0;
-        switch (connection_->receive(receive_buffer(), receive_bytes, done)) {
+        switch ((connection_.get()->*way)(receive_buffer(), receive_bytes, done)) {
             case Connection::Io::ok:
                 received_ = true;
                 drained_ = done < receive_bytes && connection_->short_read_is_all();

@@ -11,6 +11,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 
 namespace llmgw {
 namespace {
@@ -83,10 +84,14 @@ Result<> await_connected(int fd, const std::string& origin, milliseconds timeout
 std::optional<Result<Fd>> connect_loopback(const std::string& origin, milliseconds timeout, const Watch& watch) {
     const auto address = address_of(origin);
     if (!address) { return std::nullopt; }
-    Fd fd(::socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+    Fd fd(::socket(address->storage.ss_family, SOCK_STREAM | SOCK_CLOEXEC, 0));
     if (fd.get() < 0) { return Result<Fd>(unreachable(origin, std::strerror(errno))); }
     const int on = 1;
     ::setsockopt(fd.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+    // On one machine a connection is made within the call, which a socket that does not block would not tell of: asking
+    // would be two calls more. When it takes longer than this, connect() says EINPROGRESS and it is waited for.
+    const timeval at_once{0, 20'000};
+    ::setsockopt(fd.get(), SOL_SOCKET, SO_SNDTIMEO, &at_once, sizeof at_once);
     if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address->storage), address->size) != 0) {
         if (errno != EINPROGRESS && errno != EINTR) { return Result<Fd>(unreachable(origin, std::strerror(errno))); }
         if (auto done = await_connected(fd.get(), origin, timeout, watch); !done) {

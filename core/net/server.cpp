@@ -12,8 +12,10 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "core/net/http1_request.hpp"
 #include "core/net/port_owner.hpp"
 #include "core/net/relay_loop.hpp"
+#include "core/net/server_body.hpp"
 #include "core/net/session.hpp"
 #include "core/net/thread_pool.hpp"
 #include "core/net/websocket_connection.hpp"
@@ -25,37 +27,6 @@ using std::chrono::milliseconds;
 
 constexpr auto idle_thread_limit = std::chrono::seconds(20);
 constexpr milliseconds busy_client_wait{100};
-
-// httplib's view of a SocketIo.
-class IoStream final : public httplib::Stream {
-public:
-    explicit IoStream(SocketIo& io, const std::string& remote) : io_(io), remote_(remote) {}
-    bool is_readable() const override { return io_.readable_now(); }
-    bool wait_readable() const override { return !io_.broken(); }
-    bool wait_writable() const override { return !io_.broken(); }
-    bool is_peer_alive() const override { return !io_.broken(); }
-    ssize_t read(char* ptr, size_t size) override { return io_.read(ptr, size); }
-    ssize_t write(const char* ptr, size_t size) override {
-        if (muted) { return static_cast<ssize_t>(size); }
-        return io_.write(ptr, size) ? static_cast<ssize_t>(size) : -1;
-    }
-    void get_remote_ip_and_port(std::string& ip, int& port) const override {
-        ip = remote_;
-        port = 0;
-    }
-    void get_local_ip_and_port(std::string& ip, int& port) const override {
-        ip.clear();
-        port = 0;
-    }
-    socket_t socket() const override { return io_.fd(); }
-    time_t duration() const override { return 0; }
-
-    bool muted = false;  // the reply has been written; what httplib thinks of one goes nowhere
-
-private:
-    SocketIo& io_;
-    const std::string& remote_;
-};
 
 // What httplib gives its connections to.
 class TaskQueue final : public httplib::TaskQueue {
@@ -69,16 +40,6 @@ private:
     std::function<bool(std::function<void()>)> take_;
     std::function<void()> all_over_;
 };
-
-// The request this thread reads. httplib hands its handlers no stream.
-struct Current {
-    Session* session = nullptr;
-    IoStream* stream = nullptr;
-    bool body_left_unread = false;
-    bool replied = false;
-    Session::Sent sent = Session::Sent::done;
-};
-thread_local Current current;
 
 }  // namespace
 
@@ -94,15 +55,9 @@ public:
         new_task_queue = [this] {
             return new TaskQueue([this](auto serve) { return take(std::move(serve)); }, [this] { wait_for_all(); });
         };
-        set_keep_alive_timeout(std::chrono::duration_cast<std::chrono::seconds>(options_.keep_alive).count());
-        set_keep_alive_max_count(1'000'000);
-        set_payload_max_length(options_.body_bytes_max);
+        set_read_timeout(busy_client_wait);  // becomes the sockets' own: SocketIo::wait_read()
         // The default, SO_REUSEPORT, would let two gateways share a port and each get half of the calls.
         set_socket_options([](socket_t sock) { httplib::set_socket_opt(sock, SOL_SOCKET, SO_REUSEADDR, 1); });
-        set_pre_routing_handler([this](const httplib::Request& req, httplib::Response& res) {
-            serve(const_cast<httplib::Request&>(req), res);
-            return HandlerResponse::Handled;
-        });
     }
     ~Impl() override {
         ::close(abort_fd_);
@@ -165,30 +120,81 @@ private:
     // One request after the other, until none is there, the connection is parked, or over. `look`: one may have come.
     void serve_requests(std::shared_ptr<Session> session, bool look) {
         auto& io = session->io();
-        std::string remote;
-        int remote_port = 0;
         for (;; look = false) {
             // A busy client's next request comes at once, and waiting for it here is the cheapest; an idle one's
             // connection holds no thread.
-            const bool there = look ? io.try_read() : io.wait_read(draining_ ? milliseconds(0) : busy_client_wait);
+            const bool there = look || draining_ ? io.try_read() : io.wait_read();
             if (!there) {
                 if (io.at_end()) { break; }
                 return pool_.wait_readable(std::move(session));
             }
-            if (remote.empty()) { httplib::detail::get_remote_ip_and_port(io.fd(), remote, remote_port); }
-            IoStream stream(io, remote);
-            bool closed = false;
-            current = Current{session.get(), &stream};
-            const bool ok = process_request(stream, remote, remote_port, {}, 0, draining_, closed, &Impl::prepare);
-            const auto outcome = std::exchange(current, {});
-            if (outcome.sent == Session::Sent::parked) { return relay_.park(std::move(session)); }
-            const bool keep = ok && !closed && (!outcome.replied || session->keep_alive()) &&
-                              outcome.sent == Session::Sent::done && io.flush();
-            if (outcome.body_left_unread) { io.linger(); }
-            if (!keep || draining_ || outcome.body_left_unread) { break; }
+            const auto sent = serve_one(*session);
+            if (sent == Session::Sent::parked) { return relay_.park(std::move(session)); }
+            if (sent == Session::Sent::broken || !io.flush() || !session->keep_alive() || draining_) { break; }
         }
         io.flush();
         end(std::move(session));
+    }
+
+    Session::Sent serve_one(Session& session) {
+        auto& io = session.io();
+        auto head = read_head(io);
+        if (!head) {
+            if (head.error() != 0) { refuse(session, head.error()); }
+            return Session::Sent::broken;
+        }
+        auto request = std::move(head->request);
+        const RequestFacts asked{request.method == "HEAD", head->http_1_0, head->keep_alive};
+        const std::string websocket_key(find_header(request.headers, "sec-websocket-key"));
+        RequestBody body(io, *head, find_header(request.headers, "content-encoding"), options_.body_bytes_max);
+        auto reply = answer(
+            std::move(request), [&] { return body.read(); }, Watch{io.fd(), abort_fd_});
+        if (reply.websocket) { return become_websocket(io, reply, websocket_key); }
+        auto facts = asked;
+        facts.keep_alive = asked.keep_alive && !draining_ && (body.is_read() || body.may_be_stepped_over());
+        const auto sent = session.send(std::move(reply), facts);
+        if (body.is_read() || sent != Session::Sent::done) { return sent; }
+        if (!body.may_be_stepped_over()) {
+            io.linger();
+            return Session::Sent::broken;
+        }
+        // The client waits for its answer first.
+        return io.flush() && body.step_over() ? sent : Session::Sent::broken;
+    }
+
+    HttpReply answer(HttpRequest request, const BodyReader& read_body, const Watch& watch) {
+        try {
+            return handler_(std::move(request), read_body, watch);
+        } catch (const std::exception&) {
+            HttpReply reply;
+            reply.status = 500;
+            return reply;
+        }
+    }
+
+    // The next request's head. The error is the status to refuse it with, 0 when there is nobody to tell.
+    static std::expected<RequestHead, int> read_head(SocketIo& io) {
+        std::size_t looked_at = 0;
+        for (;;) {
+            const auto bytes = io.buffered();
+            if (const auto end = find_head_end(bytes, looked_at); end > 0) {
+                auto head = read_request_head(bytes.substr(0, end));
+                io.take(end);
+                return head;
+            }
+            if (bytes.size() > request_head_bytes_max) { return std::unexpected(431); }
+            looked_at = bytes.size();
+            if (!io.read_more()) { return std::unexpected(0); }
+        }
+    }
+
+    static void refuse(Session& session, int status) {
+        HttpReply reply;
+        reply.status = status;
+        reply.headers = {{"Content-Type", "text/plain"}};
+        reply.body = "llmgw: this is no HTTP/1.1 request that can be understood in one way only\n";
+        session.send(std::move(reply), RequestFacts{.keep_alive = false});
+        session.io().linger();
     }
 
     void go_on(std::shared_ptr<Session> session, RelayLoop::End why) {
@@ -222,120 +228,22 @@ private:
         pool_.join();
     }
 
-    static void prepare(httplib::Request& req) {
-        // Without these httplib would compress answers and cut them to ranges; both change bytes.
-        req.headers.erase("Accept-Encoding");
-        req.ranges.clear();
-    }
-
-    void serve(httplib::Request& req, httplib::Response& res) {
-        HttpRequest request;
-        request.method = req.method;
-        request.target = req.target;
-        request.headers.reserve(req.headers.size());
-        for (const auto& [name, value] : req.headers) {
-            request.headers.emplace_back(name, value);
-        }
-        const bool has_body = httplib::detail::is_chunked_transfer_encoding(req.headers) ||
-                              req.get_header_value_u64("Content-Length") > 0;
-        // A POST without either has no body; httplib would read it until the connection closes.
-        if (!has_body) { req.body_consumed_ = true; }
-        const BodyReader read_body = [&]() -> Result<std::string> {
-            if (!has_body) { return std::string(); }
-            return read(req);
-        };
-        auto reply = handler_(std::move(request), read_body, Watch{current.session->io().fd(), abort_fd_});
-        if (reply.websocket) { return become_websocket(req, res, reply); }
-        RequestFacts facts;
-        facts.head = req.method == "HEAD";
-        facts.http_1_0 = req.version == "HTTP/1.0";
-        facts.keep_alive = !draining_ && !current.body_left_unread && req.get_header_value("Connection") != "close" &&
-                           (!facts.http_1_0 || iequals(req.get_header_value("Connection"), "keep-alive"));
-        current.replied = true;
-        current.sent = current.session->send(std::move(reply), facts);
-        // A body nobody read is about to be drained: the client waits for its answer first.
-        if (!req.body_consumed_) { current.session->io().flush(); }
-        current.stream->muted = true;
-        res.status = 200;
-    }
-
     // Nothing but frames from here on, until the connection closes.
-    void become_websocket(const httplib::Request& req, httplib::Response& res, const HttpReply& reply) {
-        auto& io = current.session->io();
-        current.replied = true;
-        current.sent = Session::Sent::broken;
-        current.stream->muted = true;
-        res.status = 200;
+    Session::Sent become_websocket(SocketIo& io, const HttpReply& reply, const std::string& key) {
         std::string head = "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n";
-        head += "Sec-WebSocket-Accept: " +
-                httplib::detail::websocket_accept_key(req.get_header_value("Sec-WebSocket-Key")) + "\r\n";
+        head += "Sec-WebSocket-Accept: " + httplib::detail::websocket_accept_key(key) + "\r\n";
         for (const auto& [name, value] : reply.headers) {
             head.append(name).append(": ").append(value).append("\r\n");
         }
         head += "\r\n";
-        if (!io.write(head.data(), head.size()) || !io.flush()) { return; }
+        if (!io.write(head.data(), head.size()) || !io.flush()) { return Session::Sent::broken; }
         WebSocketConnection socket(io, {abort_fd_, drain_fd_, options_.body_bytes_max, options_.websocket_idle});
         try {
             reply.websocket(socket);
         } catch (const std::exception&) {
             // The connection is closed, which is all that can be said here.
-            return;
         }
-    }
-
-    Result<std::string> read(httplib::Request& req) {
-        const auto too_large = [&] {
-            return fail(ErrorKind::too_large, "the request body is larger than " +
-                                                  std::to_string(options_.body_bytes_max >> 20) +
-                                                  " MiB, the limit set by [server] max_body_mb");
-        };
-        const auto length = req.get_header_value_u64("Content-Length");
-        // Left unread: httplib closes the connection after the answer.
-        if (length > options_.body_bytes_max) {
-            current.body_left_unread = true;
-            return too_large();
-        }
-        std::string body;
-        // The usual case, a plain body of known length, is received where it stays.
-        if (length > 0 && !req.has_header("Content-Encoding") && !req.has_header("Transfer-Encoding")) {
-            req.body_consumed_ = receive(body, length);
-            if (req.body_consumed_) { return body; }
-            return fail(ErrorKind::cancelled, "the client went away while it sent its request");
-        }
-        int status = 0;
-        bool over = false;
-        const bool ok = httplib::detail::read_content(
-            *current.stream, req, options_.body_bytes_max, status, nullptr,
-            [&](const char* data, size_t size, size_t, size_t) {
-                over = body.size() + size > options_.body_bytes_max;
-                if (!over) { body.append(data, size); }
-                return !over;
-            },
-            true);
-        req.body_consumed_ = ok;
-        current.body_left_unread = !ok;
-        if (ok) { return body; }
-        if (over || status == 413) { return too_large(); }
-        const auto encoding = req.get_header_value("Content-Encoding");
-        if (!encoding.empty()) {
-            return fail(ErrorKind::bad_request, "the request body could not be read as Content-Encoding: " + encoding +
-                                                    ". Known: gzip, deflate, br, zstd");
-        }
-        return fail(ErrorKind::cancelled, "the client went away while it sent its request");
-    }
-
-    static bool receive(std::string& body, std::size_t length) {
-        std::size_t have = 0;
-        // g++ 12's library may pass a larger size than the one asked for: only `length` counts.
-        body.resize_and_overwrite(length, [&](char* into, std::size_t) {
-            while (have < length) {
-                const auto n = current.session->io().read(into + have, length - have);
-                if (n <= 0) { break; }
-                have += static_cast<std::size_t>(n);
-            }
-            return have;
-        });
-        return have == length;
+        return Session::Sent::broken;
     }
 
     ServerOptions options_;

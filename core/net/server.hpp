@@ -1,5 +1,5 @@
-// The client side: an HTTP server on cpp-httplib with our own socket handling underneath. server.cpp is the
-// one file that sees httplib.h.
+// The client side: an HTTP server. Listening and the decoding of bodies are cpp-httplib's; sockets (socket_io.hpp) and
+// requests' heads (http1_request.hpp) are our own. Only server.cpp and server_body.cpp see httplib.h.
 #pragma once
 
 #include <chrono>

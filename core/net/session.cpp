@@ -16,7 +16,7 @@ struct Phrase {
     std::string_view text;
 };
 // Reason phrases say nothing to a program; these are for people who read a trace.
-constexpr std::array<Phrase, 16> phrases{{{200, "OK"},
+constexpr std::array<Phrase, 20> phrases{{{200, "OK"},
                                           {201, "Created"},
                                           {204, "No Content"},
                                           {400, "Bad Request"},
@@ -26,12 +26,16 @@ constexpr std::array<Phrase, 16> phrases{{{200, "OK"},
                                           {404, "Not Found"},
                                           {405, "Method Not Allowed"},
                                           {413, "Content Too Large"},
+                                          {414, "URI Too Long"},
                                           {426, "Upgrade Required"},
                                           {429, "Too Many Requests"},
+                                          {431, "Request Header Fields Too Large"},
                                           {500, "Internal Server Error"},
+                                          {501, "Not Implemented"},
                                           {502, "Bad Gateway"},
                                           {503, "Service Unavailable"},
-                                          {504, "Gateway Timeout"}}};
+                                          {504, "Gateway Timeout"},
+                                          {505, "HTTP Version Not Supported"}}};
 
 std::string_view phrase(int status) {
     for (const auto& row : phrases) {

@@ -22,20 +22,22 @@ constexpr std::chrono::seconds linger_most{10};  // however steadily the client 
 SocketIo::SocketIo(int fd, int abort_fd, std::chrono::milliseconds io_timeout)
     : fd_(fd), abort_fd_(abort_fd), io_timeout_(io_timeout) {}
 
-bool SocketIo::try_read() {
+bool SocketIo::fill(int flags) {
     if (readable_now()) { return true; }
     read_buffer_.resize(read_buffer_bytes);
-    const auto n = ::recv(fd_, read_buffer_.data(), read_buffer_.size(), MSG_DONTWAIT);
+    const auto n = ::recv(fd_, read_buffer_.data(), read_buffer_.size(), flags);
     read_at_ = 0;
     read_end_ = n > 0 ? static_cast<std::size_t>(n) : 0;
     at_end_ = n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR);
     return n > 0;
 }
 
-bool SocketIo::wait_read(std::chrono::milliseconds limit) {
-    if (readable_now()) { return true; }
-    pollfd waited{fd_, POLLIN, 0};
-    return ::poll(&waited, 1, static_cast<int>(limit.count())) > 0 && try_read();
+bool SocketIo::try_read() {
+    return fill(MSG_DONTWAIT);
+}
+
+bool SocketIo::wait_read() {
+    return fill(0);
 }
 
 bool SocketIo::wait(short events, std::chrono::milliseconds limit) const {
@@ -72,6 +74,20 @@ long SocketIo::read(char* into, std::size_t size) {
     std::memcpy(into, read_buffer_.data() + read_at_, n);
     read_at_ += n;
     return static_cast<long>(n);
+}
+
+bool SocketIo::read_more() {
+    if (!flush()) { return false; }
+    if (read_end_ == read_buffer_.size()) { read_buffer_.resize(std::max(read_buffer_bytes, 2 * read_end_)); }
+    for (;;) {
+        const auto n = ::recv(fd_, read_buffer_.data() + read_end_, read_buffer_.size() - read_end_, MSG_DONTWAIT);
+        if (n > 0) {
+            read_end_ += static_cast<std::size_t>(n);
+            return true;
+        }
+        if (n < 0 && errno == EINTR) { continue; }
+        if (n == 0 || errno != EAGAIN || !wait(POLLIN, io_timeout_)) { return false; }
+    }
 }
 
 bool SocketIo::write(const char* bytes, std::size_t size) {

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace llmgw {
@@ -16,8 +17,14 @@ public:
 
     // Takes what is there already, without waiting. False: nothing yet, or the peer is gone (at_end()).
     bool try_read();
-    // The same, after waiting for something to come.
-    bool wait_read(std::chrono::milliseconds limit);
+    // The same, but waits as long as the socket's own time-out for receiving (SO_RCVTIMEO) says, in one system call.
+    bool wait_read();
+
+    // What has been read and not taken yet; valid until the next read.
+    std::string_view buffered() const { return {read_buffer_.data() + read_at_, read_end_ - read_at_}; }
+    void take(std::size_t size) { read_at_ += size; }
+    // Waits for more behind what is buffered. False when nothing comes: the peer is gone, or silent for too long.
+    bool read_more();
 
     // Bytes read, 0 at end of file, -1 on error or time-out. Flushes before it waits.
     long read(char* into, std::size_t size);
@@ -40,6 +47,7 @@ public:
     int fd() const { return fd_; }
 
 private:
+    bool fill(int flags);
     bool wait(short events, std::chrono::milliseconds limit) const;
     bool send_all(const char* bytes, std::size_t size);
 

@@ -1,8 +1,10 @@
 #include "core/net/stream_driver.hpp"
 
+#include <algorithm>
 #include <exception>
 #include <utility>
 
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -25,11 +27,10 @@ public:
         auto progress = ReplyStream::Progress::cut;
         try {
             progress = stream_->advance(*into_, wake);
+            if (progress == ReplyStream::Progress::parked) { return driver_.relay_.park(shared_from_this()); }
         } catch (const std::exception&) { progress = ReplyStream::Progress::cut; }
-        if (progress == ReplyStream::Progress::parked) { return driver_.relay_.park(shared_from_this()); }
         stream_.reset();
-        over_(progress == ReplyStream::Progress::whole);
-        driver_.one_less();
+        driver_.end(over_, progress == ReplyStream::Progress::whole);
     }
 
     int upstream_fd() const override { return stream_->fd(); }
@@ -62,7 +63,10 @@ private:
 };
 
 StreamDriver::StreamDriver()
-    : abort_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)), pool_(threads_max, idle_thread_limit), relay_(abort_.get()) {}
+    : abort_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
+      idle_(::eventfd(1, EFD_CLOEXEC | EFD_NONBLOCK)),
+      pool_(threads_max, idle_thread_limit),
+      relay_(abort_.get()) {}
 
 StreamDriver::~StreamDriver() {
     abort();
@@ -72,12 +76,20 @@ StreamDriver::~StreamDriver() {
 
 void StreamDriver::one_more() {
     const std::lock_guard lock(mutex_);
-    ++running_;
+    std::uint64_t ignored = 0;
+    if (++running_ == 1) { [[maybe_unused]] const auto n = ::read(idle_.get(), &ignored, sizeof ignored); }
 }
 
-void StreamDriver::one_less() {
+void StreamDriver::end(const std::function<void(bool)>& over, bool whole) {
+    try {
+        over(whole);
+    } catch (const std::exception&) {
+        // Out of memory; there is nobody to tell.
+        whole = false;
+    }
     const std::lock_guard lock(mutex_);
-    if (--running_ == 0) { all_over_.notify_all(); }
+    const std::uint64_t one = 1;
+    if (--running_ == 0) { [[maybe_unused]] const auto n = ::write(idle_.get(), &one, sizeof one); }
 }
 
 void StreamDriver::drive(std::unique_ptr<ReplyStream> stream, std::shared_ptr<ClientStream> into,
@@ -95,8 +107,7 @@ void StreamDriver::drive(BodyPump pump, std::shared_ptr<ClientStream> into, std:
         try {
             whole = pump(*into);
         } catch (const std::exception&) { whole = false; }
-        over(whole);
-        one_less();
+        end(over, whole);
     });
 }
 
@@ -105,9 +116,14 @@ void StreamDriver::abort() {
     [[maybe_unused]] const auto n = ::write(abort_.get(), &one, sizeof one);
 }
 
-bool StreamDriver::wait(std::chrono::milliseconds limit) {
-    std::unique_lock lock(mutex_);
-    return all_over_.wait_for(lock, limit, [this] { return running_ == 0; });
+bool StreamDriver::wait(std::chrono::milliseconds limit) const {
+    const auto until = std::chrono::steady_clock::now() + limit;
+    for (;;) {
+        const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
+        pollfd idle{idle_.get(), POLLIN, 0};
+        const int count = ::poll(&idle, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
+        if (count >= 0) { return count == 1; }  // else a signal
+    }
 }
 
 }  // namespace llmgw

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -31,18 +30,20 @@ public:
     // Readable once everything must end; what is driven watches it.
     int abort_fd() const { return abort_.get(); }
     void abort();
+    // Readable while nothing runs.
+    int idle_fd() const { return idle_.get(); }
     // Waits until nothing runs any more. False: something still does.
-    bool wait(std::chrono::milliseconds limit);
+    bool wait(std::chrono::milliseconds limit) const;
 
 private:
     class Driven;
 
     void one_more();
-    void one_less();
+    void end(const std::function<void(bool)>& over, bool whole);
 
     Fd abort_;
+    Fd idle_;
     std::mutex mutex_;
-    std::condition_variable all_over_;
     std::size_t running_ = 0;
     ThreadPool pool_;
     RelayLoop relay_;  // last: its threads call into all of the above

@@ -148,12 +148,16 @@ void ThreadPool::work() {
         lock.unlock();
         epoll_event event{};
         const int count = ::epoll_wait(epoll_, &event, 1, limit);
-        lock.lock();
-        --idle_;
-        if (count > 0 && event.data.u64 == jobs_turn) {
+        const bool for_job = count > 0 && event.data.u64 == jobs_turn;
+        if (for_job) {
+            // Before the lock is waited for: as long as it can be read, every other idle thread is woken for it too.
             std::uint64_t taken = 0;
             [[maybe_unused]] const auto n = ::read(jobs_there_, &taken, sizeof taken);
-        } else if (count > 0) {
+        }
+        lock.lock();
+        --idle_;
+        if (for_job) { continue; }
+        if (count > 0) {
             wake_waiting(lock, event.data.u64);
             busy_until = Clock::now();
         } else {

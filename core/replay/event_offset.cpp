@@ -30,9 +30,10 @@ std::optional<std::uint64_t> offset_after(const Recording& recording, std::uint6
             return behind + (cut ? 1 : 0);
         }
     }
-    // The last event may have come without its blank line.
+    // The last event may have come without its blank line; one that is still to come is not there yet.
     SseEvent tail;
-    return events == 1 && framer.finish(tail) ? std::optional(read) : std::nullopt;
+    return events == 1 && recording.state() != Recording::State::running && framer.finish(tail) ? std::optional(read)
+                                                                                                : std::nullopt;
 }
 
 }  // namespace llmgw

@@ -17,11 +17,19 @@ namespace {
 constexpr std::size_t window_bytes = 1 << 20;
 // A reader that takes nothing for so long is not waited for.
 constexpr std::chrono::seconds reader_patience{60};
+constexpr const char* out_of_descriptors = "llmgw has no file descriptor left; raise its limit (ulimit -n)";
 
 }  // namespace
 
-Recording::Recording(std::string id, std::string path, std::string owner, RecordingLimits limits)
-    : id_(std::move(id)), path_(std::move(path)), limits_(limits), owner_(std::move(owner)) {}
+Recording::Recording(const Clock& clock, BytesOnDisk& on_disk, std::string id, std::string path, std::string owner,
+                     RecordingLimits limits)
+    : clock_(&clock),
+      on_disk_(&on_disk),
+      id_(std::move(id)),
+      path_(std::move(path)),
+      limits_(limits),
+      owner_(std::move(owner)),
+      alone_since_us_(clock.steady_us()) {}
 
 Recording::Recording(std::string id, std::unique_ptr<ReplayFile> file)
     : id_(std::move(id)),
@@ -32,7 +40,9 @@ Recording::Recording(std::string id, std::unique_ptr<ReplayFile> file)
     file_bytes_ = memory_at_ = file_->size();
 }
 
-Recording::~Recording() = default;
+Recording::~Recording() {
+    if (on_disk_ != nullptr) { *on_disk_ -= file_bytes_; }
+}
 
 void Recording::begin(int status, Headers headers, std::optional<std::uint64_t> content_length) {
     const std::lock_guard lock(mutex_);
@@ -62,10 +72,14 @@ void Recording::spill(std::unique_lock<std::mutex>& lock) {
         created ? void(made = std::move(*created)) : void(written = std::unexpected(created.error()));
     }
     auto* file = file_ ? file_.get() : made.get();
+    if (written && *on_disk_ + spilling_.size() > limits_.disk_bytes) {
+        written = fail(ErrorKind::too_large, "no room for it");
+    }
     if (written) { written = file->append(spilling_); }
     lock.lock();
     if (made) { file_ = std::move(made); }
     if (written) {
+        *on_disk_ += spilling_.size();
         file_bytes_ += spilling_.size();
         spilling_.clear();
         return;
@@ -76,20 +90,29 @@ void Recording::spill(std::unique_lock<std::mutex>& lock) {
     memory_.insert(0, std::exchange(spilling_, {}));
 }
 
+void Recording::wake(Reader& reader) {
+    if (std::exchange(reader.woken_, true)) { return; }
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto n = ::write(reader.wake_.get(), &one, sizeof one);
+}
+
 void Recording::wake_readers() {
     for (auto* reader : readers_) {
-        if (std::exchange(reader->woken_, true)) { continue; }
-        const std::uint64_t one = 1;
-        [[maybe_unused]] const auto n = ::write(reader->wake_.get(), &one, sizeof one);
+        wake(*reader);
     }
 }
 
-std::size_t Recording::unread() const {
-    std::uint64_t read = memory_at_ + memory_.size();
+std::uint64_t Recording::slowest() const {
+    std::uint64_t offset = memory_at_ + memory_.size();
     for (const auto* reader : readers_) {
-        read = std::min(read, reader->offset_);
+        offset = std::min(offset, reader->offset_);
     }
-    return static_cast<std::size_t>(memory_at_ + memory_.size() - std::max(read, memory_at_));
+    return offset;
+}
+
+// Of what is in memory.
+std::size_t Recording::unread() const {
+    return static_cast<std::size_t>(memory_at_ + memory_.size() - std::max(slowest(), memory_at_));
 }
 
 // Of one that is not kept, what all have read.
@@ -100,20 +123,33 @@ void Recording::let_go_of_read() {
     memory_at_ += gone;
 }
 
+bool Recording::wanted() const {
+    if (!readers_.empty()) { return true; }
+    return kept_ && clock_->steady_us() - alone_since_us_ < std::chrono::microseconds(limits_.alone_max).count();
+}
+
 bool Recording::try_flush() {
     const std::lock_guard lock(mutex_);
     wake_readers();
-    return kept_ || (!readers_.empty() && unread() <= window_bytes);
+    return wanted() && (kept_ || unread() <= window_bytes);
 }
 
 bool Recording::flush() {
     std::unique_lock lock(mutex_);
     wake_readers();
-    const auto enough = [this] { return readers_.empty() || unread() <= window_bytes; };
-    if (kept_) { return true; }
-    if (!read_on_.wait_for(lock, reader_patience, enough)) { return false; }
-    let_go_of_read();
-    return !readers_.empty();
+    while (!kept_ && !readers_.empty() && unread() > window_bytes) {
+        const auto before = slowest();
+        if (read_on_.wait_for(lock, reader_patience, [&] { return readers_.empty() || slowest() != before; })) {
+            continue;
+        }
+        // The others have waited long enough for it.
+        const auto one = std::ranges::min_element(readers_, {}, [](const Reader* reader) { return reader->offset_; });
+        (*one)->cut_off_ = true;
+        wake(**one);
+        readers_.erase(one);
+    }
+    if (!kept_) { let_go_of_read(); }
+    return wanted();
 }
 
 Result<bool> Recording::save(const std::string& path) {
@@ -125,6 +161,8 @@ Result<bool> Recording::save(const std::string& path) {
     lock.unlock();
     auto finished = file_->finish(path);
     if (!finished) { return std::unexpected(finished.error()); }
+    // No longer one of those that are being made.
+    *std::exchange(on_disk_, nullptr) -= file_bytes_;
     return true;
 }
 
@@ -153,11 +191,11 @@ std::size_t Recording::read(std::uint64_t offset, char* into, std::size_t size) 
     {
         const std::lock_guard lock(mutex_);
         if (offset >= file_bytes_) {
-            const auto spilling_at = memory_at_ - spilling_.size();
+            if (offset < memory_begin()) { return 0; }
             const bool newest = offset >= memory_at_;
             const auto& text = newest ? memory_ : spilling_;
-            const auto at = static_cast<std::size_t>(offset - (newest ? memory_at_ : spilling_at));
-            if (offset < spilling_at || at >= text.size()) { return 0; }
+            const auto at = static_cast<std::size_t>(offset - (newest ? memory_at_ : memory_begin()));
+            if (at >= text.size()) { return 0; }
             const auto n = std::min(size, text.size() - at);
             std::memcpy(into, text.data() + at, n);
             return n;
@@ -169,6 +207,7 @@ std::size_t Recording::read(std::uint64_t offset, char* into, std::size_t size) 
 
 Result<Recording::State> Recording::wait_begun(const std::shared_ptr<Recording>& recording, const Watch& watch) {
     const Reader waiting(recording, 0);
+    if (waiting.fd() < 0) { return fail(ErrorKind::unavailable, out_of_descriptors); }
     for (;;) {
         if (const auto now = recording->state(); now != State::pending) { return now; }
         std::array<pollfd, 3> fds{
@@ -185,19 +224,25 @@ Recording::Reader::Reader(std::shared_ptr<Recording> recording, std::uint64_t of
     recording_->readers_.push_back(this);
 }
 
-std::unique_ptr<Recording::Reader> Recording::Reader::at(std::shared_ptr<Recording> recording, std::uint64_t offset) {
+Result<std::unique_ptr<Recording::Reader>> Recording::Reader::at(std::shared_ptr<Recording> recording,
+                                                                 std::uint64_t offset) {
     std::unique_ptr<Reader> reader(new Reader(std::move(recording), offset));
-    // It holds its place from now on; before, it may have been let go of.
-    const auto& what = *reader->recording_;
-    const std::lock_guard lock(what.mutex_);
-    if (offset >= what.file_bytes_ && offset < what.memory_at_ - what.spilling_.size()) { return nullptr; }
-    return reader;
+    if (!reader->wake_) { return fail(ErrorKind::unavailable, out_of_descriptors); }
+    // It holds its place from now on; before, something between the file and the memory may have been let go of.
+    {
+        const auto& what = *reader->recording_;
+        const std::lock_guard lock(what.mutex_);
+        if (offset >= what.memory_begin() || what.file_bytes_ == what.memory_begin()) { return reader; }
+    }
+    return fail(ErrorKind::not_found, "this stream grew too long to be kept");
 }
 
 Recording::Reader::~Reader() {
-    const std::lock_guard lock(recording_->mutex_);
-    std::erase(recording_->readers_, this);
-    recording_->read_on_.notify_all();
+    auto& what = *recording_;
+    const std::lock_guard lock(what.mutex_);
+    std::erase(what.readers_, this);
+    if (what.readers_.empty() && what.clock_ != nullptr) { what.alone_since_us_ = what.clock_->steady_us(); }
+    what.read_on_.notify_all();
 }
 
 std::size_t Recording::Reader::next(char* into, std::size_t size, State& state) {
@@ -207,7 +252,8 @@ std::size_t Recording::Reader::next(char* into, std::size_t size, State& state) 
             std::uint64_t ignored = 0;
             [[maybe_unused]] const auto n = ::read(wake_.get(), &ignored, sizeof ignored);
         }
-        state = recording_->state_;
+        state = cut_off_ ? State::cut : recording_->state_;
+        if (cut_off_) { return 0; }
     }
     const auto n = recording_->read(offset_, into, size);
     if (n == 0) { return 0; }

@@ -3,6 +3,8 @@
 // memory. The one that makes it writes into it as into a client that never goes away.
 #pragma once
 
+#include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -15,6 +17,7 @@
 #include "core/net/http.hpp"
 #include "core/net/transport.hpp"
 #include "core/replay/replay_file.hpp"
+#include "core/util/clock.hpp"
 #include "core/util/result.hpp"
 
 namespace llmgw {
@@ -22,13 +25,19 @@ namespace llmgw {
 struct RecordingLimits {
     std::size_t memory_bytes = 64 << 10;  // more lies in the file
     std::uint64_t bytes_max = 64 << 20;   // of the body; a longer one is not kept, its readers get it all the same
+    std::uint64_t disk_bytes = 1 << 30;   // of all that are being made together; beyond that this one is not kept
+    std::chrono::milliseconds alone_max = std::chrono::hours(1);  // without a reader; then it ends
 };
+
+// How much the files of those that are being made hold.
+using BytesOnDisk = std::atomic<std::uint64_t>;
 
 // Safe to use from any thread; written by one at a time.
 class Recording final : public ClientStream {
 public:
-    // `path`: of its file, which is made when it is needed.
-    Recording(std::string id, std::string path, std::string owner, RecordingLimits limits);
+    // `path`: of its file, which is made when it is needed. `clock` and `on_disk` outlive it.
+    Recording(const Clock& clock, BytesOnDisk& on_disk, std::string id, std::string path, std::string owner,
+              RecordingLimits limits);
     // One that is whole, in its file.
     Recording(std::string id, std::unique_ptr<ReplayFile> file);
     ~Recording() override;
@@ -41,7 +50,8 @@ public:
         dropped,  // before it began: there is nothing to read
     };
 
-    // For the one that makes it, in this order.
+    // For the one that makes it, in this order. flush() and try_flush() are false when nobody is left to make it for:
+    // it is no longer kept and nobody reads it, or nobody has for too long.
     void begin(int status, Headers headers, std::optional<std::uint64_t> content_length);
     bool write(std::string_view bytes) override;
     bool flush() override;
@@ -67,14 +77,15 @@ public:
     // One that follows it: its descriptor is readable when there is something new.
     class Reader {
     public:
-        // Null when what lies at `offset` is no longer there.
-        static std::unique_ptr<Reader> at(std::shared_ptr<Recording> recording, std::uint64_t offset);
+        // Errors: not_found (what lies at `offset` is no longer there), unavailable (out of descriptors).
+        static Result<std::unique_ptr<Reader>> at(std::shared_ptr<Recording> recording, std::uint64_t offset);
         ~Reader();
         Reader(const Reader&) = delete;
         Reader& operator=(const Reader&) = delete;
 
         int fd() const { return wake_.get(); }
-        // What follows, up to `size` bytes. `state` tells whether more will come once it returns 0.
+        // What follows, up to `size` bytes. `state` tells whether more will come once it returns 0; one that took
+        // nothing for too long is cut off, when the rest has to wait for it.
         std::size_t next(char* into, std::size_t size, State& state);
         const Recording& recording() const { return *recording_; }
 
@@ -86,6 +97,7 @@ public:
         Fd wake_;
         std::uint64_t offset_;  // under the recording's lock
         bool woken_ = false;    // under the recording's lock
+        bool cut_off_ = false;  // under the recording's lock
     };
 
     // Until it has begun, or never will. Errors: cancelled, unavailable (by `watch`).
@@ -94,11 +106,17 @@ public:
 private:
     // With the lock held.
     void wake_readers();
+    static void wake(Reader& reader);
     void let_go_of_read();
+    std::uint64_t memory_begin() const { return memory_at_ - spilling_.size(); }
+    std::uint64_t slowest() const;  // offset; the end when nobody reads
     std::size_t unread() const;
+    bool wanted() const;
     bool spill_due() const { return kept_ && memory_.size() > limits_.memory_bytes; }
     void spill(std::unique_lock<std::mutex>& lock);
 
+    const Clock* clock_ = nullptr;  // null: it is whole from the start
+    BytesOnDisk* on_disk_ = nullptr;
     const std::string id_;
     const std::string path_;
     const RecordingLimits limits_;
@@ -115,6 +133,7 @@ private:
     std::string memory_;    // what comes behind it
     std::uint64_t memory_at_ = 0;
     std::vector<Reader*> readers_;
+    std::int64_t alone_since_us_ = 0;
 };
 
 }  // namespace llmgw

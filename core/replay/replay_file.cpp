@@ -5,6 +5,7 @@
 #include <utility>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -69,6 +70,7 @@ Result<std::unique_ptr<ReplayFile>> ReplayFile::create(const std::string& path, 
     auto part = path + ".part";
     Fd fd(::open(part.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
     if (!fd) { return std::unexpected(file_error("write", part, errno)); }
+    ::flock(fd.get(), LOCK_EX | LOCK_NB);
     std::unique_ptr<ReplayFile> file(new ReplayFile(std::move(fd), std::move(part)));
     const auto text = head_text(head);
     if (write_at(file->fd_.get(), 0, text) != text.size()) {
@@ -79,7 +81,7 @@ Result<std::unique_ptr<ReplayFile>> ReplayFile::create(const std::string& path, 
     return file;
 }
 
-Result<std::unique_ptr<ReplayFile>> ReplayFile::open(const std::string& path) {
+Result<std::unique_ptr<ReplayFile>> ReplayFile::open(const std::string& path, std::uint64_t bytes) {
     Fd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
     if (!fd) { return std::unexpected(file_error("read", path, errno)); }
     struct stat info {};
@@ -99,7 +101,13 @@ Result<std::unique_ptr<ReplayFile>> ReplayFile::open(const std::string& path) {
     file->head_ = std::move(*head);
     file->body_at_ = end + 1;
     file->size_ = static_cast<std::uint64_t>(info.st_size) - file->body_at_;
+    if (file->size_ != bytes) { return fail(ErrorKind::io, path + " is not as long as it was"); }
     return file;
+}
+
+void ReplayFile::remove_abandoned(const std::string& part) {
+    const Fd fd(::open(part.c_str(), O_RDONLY | O_CLOEXEC));
+    if (fd && ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0) { ::unlink(part.c_str()); }
 }
 
 ReplayFile::~ReplayFile() {

@@ -1,5 +1,5 @@
 // A kept reply on disk: one private file, its first line the head as JSON, all after it the body as the client gets
-// it. While it is written it is named PATH.part; under its own name it is whole.
+// it. While it is written it is named PATH.part and locked; under its own name it is whole.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,11 @@ class ReplayFile {
 public:
     // A new file, with the head in it. Errors: io.
     static Result<std::unique_ptr<ReplayFile>> create(const std::string& path, const ReplayHead& head);
-    // A whole one. Errors: not_found, io (also one whose head cannot be read).
-    static Result<std::unique_ptr<ReplayFile>> open(const std::string& path);
+    // A whole one, with a body of so many bytes. Errors: not_found, io (also one that is not what it should be: after a
+    // power cut a file may be shorter than it was).
+    static Result<std::unique_ptr<ReplayFile>> open(const std::string& path, std::uint64_t bytes);
+    // Removes PATH.part when the process that wrote it is gone.
+    static void remove_abandoned(const std::string& part);
     // Removes what has not become whole.
     ~ReplayFile();
     ReplayFile(const ReplayFile&) = delete;

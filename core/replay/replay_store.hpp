@@ -11,6 +11,7 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 #include "core/config/config.hpp"
 #include "core/replay/recording.hpp"
@@ -19,14 +20,13 @@
 namespace llmgw {
 
 struct ReplayLimits {
-    RecordingLimits recording;
+    RecordingLimits recording;            // its disk_bytes are for whole ones, too
     std::chrono::milliseconds age_max{};  // since it was whole
-    std::uint64_t disk_bytes = 0;         // of all whole ones together
 };
 
 ReplayLimits replay_limits(const StreamsConfig& config);
 
-// Safe to use from any thread.
+// Safe to use from any thread. Its recordings must be gone before it.
 class ReplayStore {
 public:
     // `directory` is made with the first reply that is kept.
@@ -48,7 +48,7 @@ public:
     // Null when this owner has none of that id, it is too old, or it is not kept from its start. An id that llmgw did
     // not make finds nothing.
     std::shared_ptr<Recording> find(const std::string& call_id, std::string_view owner, const ReplayLimits& limits);
-    // Removes what is too old.
+    // Removes what is too old, and what processes that are gone left behind; to be called now and then.
     void clean_up(const ReplayLimits& limits);
 
 private:
@@ -63,8 +63,10 @@ private:
         std::uint64_t bytes = 0;
         std::shared_ptr<Recording> recording;  // of one that no file could be written for
     };
+    // The lock. Files are removed when it has been let go of.
+    class Held;
 
-    std::string path_of(const std::string& call_id, const std::string& digest) const;
+    std::string path_of(const std::string& call_id, const std::string& digest, std::uint64_t bytes) const;
     // With the lock held.
     void look_into_directory();
     void make_room(const ReplayLimits& limits);
@@ -77,12 +79,16 @@ private:
 
     const Clock& clock_;
     const std::string directory_;
+    BytesOnDisk running_bytes_ = 0;
     std::mutex mutex_;
     std::unordered_map<std::string, Running> running_;        // by call id
     std::unordered_map<std::string, Saved> saved_;            // by call id
     std::unordered_map<std::string, std::string> by_digest_;  // the call's id
     std::set<std::pair<std::int64_t, std::string>> by_age_;   // of the saved ones: when, and the call's id
     std::uint64_t saved_bytes_ = 0;
+    std::uint64_t bytes_in_memory_ = 0;  // of those that no file could be written for
+    std::vector<std::string> gone_;      // files to remove
+    std::int64_t looked_us_ = 0;
     bool warned_ = false;
 };
 

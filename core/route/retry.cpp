@@ -85,6 +85,7 @@ NextStep next_step(const RetryPolicy& policy, const Standing& standing, const At
 std::optional<milliseconds> retry_after_of(const Headers& headers, std::int64_t now_ms) {
     if (const auto exact = number_of(find_header(headers, "retry-after-ms"), 1)) { return exact; }
     const auto text = find_header(headers, "retry-after");
+    if (text.empty()) { return std::nullopt; }
     if (const auto seconds = number_of(text, 1000)) { return seconds; }
     const auto date = parse_http_date(text);
     if (!date) { return std::nullopt; }

@@ -59,8 +59,7 @@ public:
 
     void operator()(std::string_view name, const std::string& value) {
         if (value.empty()) { return; }
-        key(name);
-        out_ += '"';
+        key(name, "\":\"");
         append_escaped(value, out_);
         out_ += '"';
     }
@@ -87,11 +86,9 @@ public:
     }
 
 private:
-    void key(std::string_view name) {
-        if (out_.back() != '{') { out_ += ','; }
-        out_ += '"';
-        out_ += name;
-        out_ += "\":";
+    void key(std::string_view name, std::string_view after = "\":") {
+        out_ += out_.back() != '{' ? ",\"" : "\"";
+        out_.append(name).append(after);
     }
     void number(std::string_view name, std::int64_t value) {
         key(name);
@@ -100,10 +97,8 @@ private:
         out_.append(digits.data(), end);
     }
     void word(std::string_view name, std::string_view value) {
-        key(name);
-        out_ += '"';
-        out_ += value;
-        out_ += '"';
+        key(name, "\":\"");
+        out_.append(value).append("\"");
     }
 
     std::string& out_;

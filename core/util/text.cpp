@@ -1,7 +1,6 @@
 #include "core/util/text.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <vector>
 
 namespace llmgw {
@@ -60,7 +59,7 @@ std::string_view trim(std::string_view text) {
 std::string lower(std::string_view text) {
     std::string out(text);
     for (auto& c : out) {
-        c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        if (c >= 'A' && c <= 'Z') { c = static_cast<char>(c + ('a' - 'A')); }
     }
     return out;
 }

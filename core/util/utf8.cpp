@@ -1,6 +1,8 @@
 #include "core/util/utf8.hpp"
 
 #include <algorithm>
+#include <cstdint>
+#include <cstring>
 
 namespace llmgw {
 
@@ -31,6 +33,18 @@ std::size_t utf8_length(std::string_view text, std::size_t position) {
 
 bool is_utf8(std::string_view text) {
     for (std::size_t at = 0; at < text.size();) {
+        // Most text is ASCII, and goes eight bytes at a time.
+        if (std::uint64_t eight = 0; text.size() - at >= sizeof eight) {
+            std::memcpy(&eight, text.data() + at, sizeof eight);
+            if ((eight & 0x8080808080808080U) == 0) {
+                at += sizeof eight;
+                continue;
+            }
+        }
+        if (static_cast<unsigned char>(text[at]) < 0x80) {
+            ++at;
+            continue;
+        }
         const auto length = utf8_length(text, at);
         if (length == 0) { return false; }
         at += length;

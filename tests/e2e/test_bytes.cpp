@@ -74,7 +74,7 @@ TEST_CASE("T6a: unknown headers and queries pass, connection headers do not") {
                       {"X-Claude-Code-Session-Id", "session-1"},
                       {"X-Stainless-Lang", "js"},
                       {"User-Agent", "claude-cli/2.1.329 (external, sdk-cli)"},
-                      {"x-entirely-unknown", "kept, as is"},
+                      {"x-entirely-unknown", "kept, as%20is, 100 % \xc3\xa9"},
                       {"Connection", "keep-alive, x-hop"},
                       {"x-hop", "dropped"},
                       {"Cookie", "a=b"},

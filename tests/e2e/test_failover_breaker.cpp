@@ -16,6 +16,18 @@ TEST_SUITE_BEGIN("failover");
 
 namespace {
 
+// A line of /metrics, without its name and labels; "" when there is none.
+std::string metric(FailoverWorld& world, const std::string& sample) {
+    const auto response =
+        world.gateway().call({.method = "GET", .target = "/metrics", .headers = {}, .body = "", .host = ""});
+    CHECK(response.status == 200);
+    CHECK(response.header("content-type").starts_with("text/plain; version=0.0.4"));
+    const auto at = response.body.find("\n" + sample + " ");
+    if (at == std::string::npos) { return ""; }
+    const auto value = at + sample.size() + 2;
+    return response.body.substr(value, response.body.find('\n', value) - value);
+}
+
 nlohmann::json breakers(FailoverWorld& world) {
     const auto response = world.gateway().get("/readyz");
     CHECK(response.status == 200);
@@ -92,9 +104,14 @@ TEST_CASE("With nothing else to ask an open breaker stops nobody") {
     CHECK(world.ask(claude, false).status == 500);
     REQUIRE(breakers(world).size() == 1);
     CHECK(breakers(world)[0].value("state", "") == "open");
+    const std::string target = "{provider=\"anthropic-0\",model=\"model-0\"}";
+    CHECK(metric(world, "llmgw_breaker_state" + target) == "2");
     world.up(0).handle(canned::answer);
     CHECK(world.ask(claude, false).status == 200);
     CHECK(breakers(world).empty());
+    CHECK(metric(world, "llmgw_breaker_state" + target) == "0");
+    CHECK(metric(world, "llmgw_target_failures_total" + target) == "1");
+    CHECK(metric(world, "llmgw_target_answers_total" + target) == "1");
 }
 
 TEST_CASE("A breaker's state survives a reload") {

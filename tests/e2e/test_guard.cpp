@@ -23,6 +23,8 @@ const std::vector<Route> routes{{"POST", "/v1/messages"},
                                 {"GET", "/v1/files"},
                                 {"GET", "/healthz"},
                                 {"GET", "/readyz"},
+                                {"GET", "/metrics"},
+                                {"GET", "/llmgw/v1/calls/01890000-0000-7000-8000-000000000000/stream"},
                                 {"HEAD", "/api/hello"},
                                 {"GET", "/no/such/path"},
                                 {"POST", "/f/x/v1/messages"}};
@@ -256,6 +258,37 @@ TEST_CASE("Broken HTTP is answered or cut, and the gateway lives on") {
     }
     CHECK(world.upstream.request_count() == 0);
     CHECK(world.ask(canned::wires()[0]).status == 200);
+}
+
+TEST_CASE("The body of a refused call is stepped over, unless it was never told to come") {
+    World world;
+    const std::string refused = "POST /v1/messages HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5\r\n";
+    const std::string next = "GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n";
+    RawClient client(world.gateway().port());
+    client.send(refused + "\r\nhello" + next);
+    CHECK(client.read_response().status == 401);
+    CHECK(client.read_response().status == 200);
+
+    RawClient careful(world.gateway().port());
+    careful.send(refused + "Expect: 100-continue\r\n\r\n");
+    const auto response = careful.read_response();
+    CHECK(response.status == 401);
+    CHECK(response.header("connection") == "close");
+    CHECK(careful.wait_closed());
+}
+
+TEST_CASE("A client that waits for a 100 gets it when its body is wanted") {
+    World world;
+    const auto& wire = canned::wires()[0];
+    RawClient client(world.gateway().port());
+    client.send("POST " + wire.target +
+                " HTTP/1.1\r\nHost: 127.0.0.1\r\nx-llmgw-feature: e2e\r\nx-llmgw-key: " + world.gateway().client_key() +
+                "\r\nExpect: 100-continue\r\nContent-Length: " + std::to_string(wire.body.size()) + "\r\n\r\n");
+    CHECK(client.read_head().status == 100);
+    client.send(wire.body);
+    CHECK(client.read_response().status == 200);
+    REQUIRE(world.upstream.last() != nullptr);
+    CHECK(world.upstream.last()->body == wire.body);
 }
 
 TEST_SUITE_END();

@@ -63,13 +63,21 @@ TEST_CASE("A client that vanished before the first byte finds its answer by its 
 
 TEST_CASE("Twenty at once are one") {
     World world({.server = "", .timeouts = "", .more = resume_on});
-    world.upstream.handle(canned::answer);
     const auto& wire = canned::wire(DialectId::anthropic);
+    const auto pass = std::make_shared<Signal>();
+    world.upstream.handle(in_two_parts(wire, 0, pass));
     std::vector<Response> answers(20);
     std::vector<std::thread> clients;
     for (auto& answer : answers) {
         clients.emplace_back([&world, &wire, &answer] { answer = world.ask(wire, true, keyed); });
     }
+    std::size_t waiting = 0;
+    for (int i = 0; i < 19; ++i) {
+        const std::string text = "waits for its answer";
+        REQUIRE(world.gateway().process().wait_err(text, waiting));
+        waiting = world.gateway().process().err().find(text, waiting) + text.size();
+    }
+    pass->set();
     for (auto& client : clients) {
         client.join();
     }
@@ -114,6 +122,7 @@ TEST_CASE("Those that wait for one that fails try for themselves") {
     REQUIRE(world.upstream.wait_requests(1));
     Response second;
     std::thread two([&] { second = world.ask(wire, true, keyed); });
+    REQUIRE(world.gateway().process().wait_err("waits for its answer"));
     pass->set();
     one.join();
     two.join();
@@ -133,7 +142,13 @@ TEST_CASE("Another request under the same key, or the same without one, is a cal
     CHECK_FALSE(world.gateway().post(wire.stream_target + "?beta=true", wire.stream_body, keyed).has("x-llmgw-replay"));
     CHECK_FALSE(world.ask(wire, true).has("x-llmgw-replay"));
     CHECK_FALSE(world.ask(wire, false, keyed).has("x-llmgw-replay"));
-    CHECK(world.upstream.request_count() == 5);
+    // Headers that say what kind of answer is wanted, or what it is for.
+    for (const auto& [name, value] : Headers{{"anthropic-beta", "context-1m"}, {"x-llmgw-feature", "another"}}) {
+        auto headers = keyed;
+        headers.emplace_back(name, value);
+        CHECK_FALSE(world.ask(wire, true, headers).has("x-llmgw-replay"));
+    }
+    CHECK(world.upstream.request_count() == 7);
 }
 
 TEST_CASE("A long answer that is no stream is kept too") {

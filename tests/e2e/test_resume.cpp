@@ -160,6 +160,41 @@ TEST_CASE("One that does not end in time is ended, and says so") {
     CHECK(is_stream_error_of(wire.dialect, events[0]));
 }
 
+TEST_CASE("A client that stays is told that the gateway ends") {
+    World world({.server = "", .timeouts = "", .more = resume_on});
+    for (const auto& wire : canned::wires()) {
+        CAPTURE(name_of(wire));
+        world.upstream.handle(act::stream_and_stall(wire.events[0]));
+        RawClient client(world.gateway().port());
+        REQUIRE(client.send(stream_request(world, wire)));
+        auto response = client.read_head();
+        REQUIRE(client.read_until(response, wire.events[0]));
+        world.gateway().process().signal(SIGTERM);
+        CHECK(world.gateway().process().wait_err("stopping"));
+        CHECK(world.stop(SIGTERM) == 0);
+        client.read_rest(response);
+        CHECK(response.whole);
+        const auto events = stream_events(response.body.substr(wire.events[0].size()));
+        REQUIRE_FALSE(events.empty());
+        CHECK(is_stream_error_of(wire.dialect, events[0]));
+        world.start();
+        CHECK(text(world.gateway().call_row(response), "ending") == "truncated");
+    }
+}
+
+TEST_CASE("With resume switched off again what was kept is still there") {
+    World world({.server = "", .timeouts = "", .more = resume_on});
+    world.upstream.handle(canned::answer);
+    const auto& wire = canned::wire(DialectId::anthropic);
+    const auto answer = world.ask(wire, true);
+    auto off = world.config();
+    off.replace(off.find("resume = true"), 13, "resume = false");
+    world.home.write_config(off);
+    REQUIRE(world.gateway().process().wait_err("configuration reloaded"));
+    CHECK_FALSE(world.ask(wire, true).has("x-llmgw-resume"));
+    CHECK(world.gateway().get(stream_of(answer.header("x-llmgw-call-id"))).body == answer.body);
+}
+
 TEST_CASE("What a provider broke off is told to the one that comes back") {
     World world({.server = "", .timeouts = "", .more = resume_on});
     for (const auto& wire : canned::wires()) {
@@ -263,7 +298,6 @@ TEST_CASE("A stream that is too long reaches its client and is not kept") {
     CHECK((answer.body == canned::joined(events)));
     CHECK(error_message(world.gateway().get(stream_of(answer.header("x-llmgw-call-id"))).body).find("stream_mb") !=
           std::string::npos);
-    CHECK(std::filesystem::is_empty(world.home.data_dir() + "/streams"));
     CHECK(text(world.gateway().call_row(answer), "ending") == "done");
 
     // Without a client it ends: nobody would ever see it.
@@ -329,6 +363,26 @@ TEST_CASE("Off by default, and for the routes that say so") {
         REQUIRE(by_route.status == 200);
         CHECK(by_route.has("x-llmgw-resume") == !everywhere);
         CHECK(world.ask(wire, true).has("x-llmgw-resume") == everywhere);
+    }
+}
+
+TEST_CASE("Over a WebSocket an answer that is no stream is told as one") {
+    World world({.server = "", .timeouts = "", .more = resume_on});
+    const auto& wire = canned::wire(DialectId::openai_responses);
+    world.upstream.handle(
+        [&wire](const RecordedRequest&, UpstreamConnection& connection) { connection.reply_json(200, wire.answer); });
+    WebSocketClient client(world.gateway().port());
+    Request upgrade{"GET", "/v1/responses", upgrade_headers(), "", ""};
+    upgrade.headers.emplace_back("x-llmgw-feature", "tests");
+    REQUIRE(client.open(world.gateway().authorized(upgrade)).status == 101);
+    auto create = nlohmann::json::parse(wire.stream_body);
+    create["type"] = "response.create";
+    REQUIRE(client.send_text(create.dump()));
+    std::string last;
+    while (last.find("response.completed") == std::string::npos) {
+        const auto message = client.read_text();
+        REQUIRE(message);
+        last = *message;
     }
 }
 

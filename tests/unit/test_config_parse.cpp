@@ -30,6 +30,7 @@ TEST_CASE("config: every bad line has its place, what is wrong and what was expe
         {"[sever]\n", R"(c.toml:1:2: unknown key "sever"; did you mean "server"?)"},
         {"[rooms.fast]\ntargets = []\n",
          "c.toml:1:2: unknown key \"rooms\"; expected server, features, timeouts, retries, breaker, log, prices, "
+         "streams, "
          "responses, ask, "
          "routing, providers, routes or rules"},
         {"[providers.local]\n  base_uri = \"http://h/v1\"\n",

@@ -12,7 +12,7 @@ using namespace llmgw;
 
 namespace {
 
-const ReplayLimits limits{{100, 1 << 20}, std::chrono::seconds(60), 10'000};
+const ReplayLimits limits{{.memory_bytes = 100, .bytes_max = 1 << 20, .disk_bytes = 10'000}, std::chrono::seconds(60)};
 
 std::size_t files_in(const std::string& directory) {
     std::error_code none;
@@ -83,6 +83,8 @@ TEST_CASE("A new process finds what an earlier one, or another one, has kept") {
     const auto shared = next.take(make_id(at.clock), "ann", "d1", limits);
     CHECK_FALSE(shared.mine);
     CHECK(shared.recording->id() == id);
+    // It does not look at once for what others made meanwhile.
+    at.clock.advance_ms(2000);
     const auto later = at.kept("ann", "", "later");
     CHECK(next.find(later, "ann", limits) != nullptr);
     // Somebody cleaned up by hand.
@@ -142,16 +144,34 @@ TEST_CASE("What an ended process left half written is removed in time, and nothi
     Fixture at;
     at.kept("ann", "", "text");
     const auto name = at.directory + "/" + make_id(at.clock);
-    std::ofstream(name + ".reply.part") << "{";
+    std::ofstream(name + ".part") << "{";
     std::ofstream(at.directory + "/notes.txt") << "mine";
-    std::ofstream(name + ".reply") << "no head";
+    std::ofstream(name + ".9.reply") << "no head";
+    const auto running = at.store.take(make_id(at.clock), "ann", "", limits);
+    running.recording->begin(200, {}, std::nullopt);
+    running.recording->write(std::string(1000, 'x'));
     const ReplayStore young(at.clock, at.directory);
-    CHECK(files_in(at.directory) == 4);
+    CHECK(files_in(at.directory) == 5);
     at.clock.advance_ms(3LL * 24 * 3600 * 1000);
     ReplayStore old(at.clock, at.directory);
-    CHECK(files_in(at.directory) == 3);
+    // Not the one whose process still writes it.
+    CHECK(files_in(at.directory) == 4);
     old.clean_up(limits);
-    CHECK(files_in(at.directory) == 1);
+    CHECK(files_in(at.directory) == 2);
+    CHECK(running.recording->from_start());
+    at.store.finish(running.recording, true, limits);
+    CHECK(at.text_of(running.recording->id()).size() == 1000);
+}
+
+TEST_CASE("A file that is shorter than it was is nobody's answer") {
+    Fixture at;
+    const auto id = at.kept("ann", "d", std::string(500, 'x'));
+    for (const auto& entry : std::filesystem::directory_iterator(at.directory)) {
+        std::filesystem::resize_file(entry.path(), entry.file_size() - 1);
+    }
+    CHECK(at.store.find(id, "ann", limits) == nullptr);
+    CHECK(at.store.take(make_id(at.clock), "ann", "d", limits).mine);
+    CHECK(files_in(at.directory) == 0);
 }
 
 TEST_CASE("Without a directory replies are kept in memory") {
