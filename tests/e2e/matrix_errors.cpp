@@ -125,11 +125,6 @@ ErrorAnswer converse_error(Trouble trouble) {
 ErrorAnswer error_of(DialectId provider, Trouble trouble) {
     switch (provider) {
         case DialectId::anthropic: return anthropic_error(trouble);
-<<<<<<< HEAD
-        case DialectId::ollama_chat:
-        case DialectId::bedrock_converse:
-=======
->>>>>>> main
         case DialectId::gemini: return gemini_error(trouble);
         case DialectId::bedrock_converse: return converse_error(trouble);
         default: return openai_error_answer(trouble);

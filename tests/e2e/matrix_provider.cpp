@@ -495,14 +495,9 @@ std::string seal_of(DialectId dialect) {
         case DialectId::anthropic: return signature;
         case DialectId::openai_responses: return encrypted;
         case DialectId::gemini: return thought_signature;
-<<<<<<< HEAD
-        case DialectId::openai_chat:
-        case DialectId::ollama_chat:
-        case DialectId::bedrock_converse: break;
-=======
         case DialectId::bedrock_converse: return converse::seal();
-        case DialectId::openai_chat: break;
->>>>>>> main
+        case DialectId::openai_chat:
+        case DialectId::ollama_chat: break;
     }
     return {};
 }
@@ -526,11 +521,7 @@ std::string whole_answer(DialectId dialect, const Answer& answer) {
         case DialectId::anthropic: return anthropic_message(answer).dump();
         case DialectId::openai_chat: return chat_completion(answer).dump();
         case DialectId::openai_responses: return response_object(answer, true).dump();
-<<<<<<< HEAD
-        case DialectId::ollama_chat:
-        case DialectId::bedrock_converse:
-=======
->>>>>>> main
+        case DialectId::ollama_chat: break;  // has a test of its own
         case DialectId::gemini: return gemini_response(answer).dump();
         case DialectId::bedrock_converse: return converse::whole_answer(answer);
     }
@@ -542,11 +533,7 @@ std::vector<std::string> answer_events(DialectId dialect, const Answer& answer, 
         case DialectId::anthropic: return anthropic_events(answer, piece_bytes);
         case DialectId::openai_chat: return chat_events(answer, piece_bytes);
         case DialectId::openai_responses: return ResponsesEvents(answer, piece_bytes).events;
-<<<<<<< HEAD
-        case DialectId::ollama_chat:
-        case DialectId::bedrock_converse:
-=======
->>>>>>> main
+        case DialectId::ollama_chat: break;
         case DialectId::gemini: return gemini_events(answer, piece_bytes);
         case DialectId::bedrock_converse: return converse::answer_events(answer, piece_bytes);
     }
@@ -560,11 +547,7 @@ std::string seal_fault(DialectId dialect, const std::string& request, const Answ
             case DialectId::anthropic: return messages_fault(body, before);
             case DialectId::openai_chat: return chat_fault(body, before);
             case DialectId::openai_responses: return responses_fault(body);
-<<<<<<< HEAD
-            case DialectId::ollama_chat:
-            case DialectId::bedrock_converse:
-=======
->>>>>>> main
+            case DialectId::ollama_chat: break;
             case DialectId::gemini: return gemini_fault(body);
             case DialectId::bedrock_converse: return converse::seal_fault(body, before);
         }
