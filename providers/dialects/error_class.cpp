@@ -101,6 +101,7 @@ constexpr PhraseRow phrase_table[] = {
     {"exceeds the available context size", ErrorClass::context_length},            // llama.cpp
     {"exceeds the maximum number of tokens allowed", ErrorClass::context_length},  // Gemini
     {"exceeds the context length", ErrorClass::context_length},                    // Ollama
+    {"longer than the context length", ErrorClass::context_length},                // Ollama
     {"reduce the length of the messages", ErrorClass::context_length},             // Groq
     {"maximum prompt length is", ErrorClass::context_length},                      // xAI
     {"credit balance is too low", ErrorClass::billing},                            // Anthropic, as a 400
