@@ -133,8 +133,13 @@ TEST_SUITE("codec/ollama-chat/golden") {
         const auto missing = ollama().decode_error(404, R"({"error":"model 'nope' not found"})");
         CHECK(missing.error_class == ErrorClass::not_found);
         CHECK(missing.message == "model 'nope' not found");
-        const auto too_long = ollama().decode_error(400, R"({"error":"the input length exceeds the context length"})");
-        CHECK(to_string(too_long.error_class) == to_string(ErrorClass::context_length));
+        for (const char* text : {"the input length exceeds the context length",
+                                 "the prompt is longer than the context length currently available to the model",
+                                 "request (5000 tokens) exceeds the available context size (4096 tokens)"}) {
+            CAPTURE(text);
+            const auto too_long = ollama().decode_error(400, std::string(R"({"error":")") + text + "\"}");
+            CHECK(to_string(too_long.error_class) == to_string(ErrorClass::context_length));
+        }
         CHECK(
             ollama().decode_error(401, R"({"error":"unauthorized","signin_url":"https://ollama.com/x"})").error_class ==
             ErrorClass::authentication);
