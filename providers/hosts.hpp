@@ -12,6 +12,7 @@ namespace llmgw {
 
 extern const Host azure_host;
 extern const Host bedrock_host;  // providers/bedrock/
+extern const Host cohere_host;
 extern const Host vertex_host;
 
 // What a key reference gave that goes with calls as it is. A JSON Web Token says itself when it ends. What a command

@@ -5,6 +5,7 @@
 
 #include "providers/dialects/anthropic/anthropic.hpp"
 #include "providers/dialects/bedrock_converse/bedrock_converse.hpp"
+#include "providers/dialects/cohere_chat/cohere_chat.hpp"
 #include "providers/dialects/gemini/gemini.hpp"
 #include "providers/dialects/openai_chat/openai_chat.hpp"
 #include "providers/dialects/openai_responses/openai_responses.hpp"
@@ -29,8 +30,10 @@ private:
     wire::OpenAiResponses openai_responses_;
     wire::Gemini gemini_;
     wire::BedrockConverse bedrock_converse_;
+    wire::CohereChat cohere_chat_;
     // One line for each dialect.
-    const Dialect* table_[5] = {&anthropic_, &openai_chat_, &openai_responses_, &gemini_, &bedrock_converse_};
+    const Dialect* table_[6] = {&anthropic_, &openai_chat_,      &openai_responses_,
+                                &gemini_,    &bedrock_converse_, &cohere_chat_};
 };
 
 }  // namespace

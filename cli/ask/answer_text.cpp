@@ -93,7 +93,8 @@ AnswerText event_text(DialectId dialect, std::string_view data) {
         }
         case DialectId::gemini: return gemini_answer(event);
         case DialectId::openai_chat: return chat_answer(event, "delta");
-        case DialectId::bedrock_converse: break;
+        case DialectId::bedrock_converse:
+        case DialectId::cohere_chat: break;
     }
     return {};
 }
@@ -110,7 +111,8 @@ AnswerText answer_text(DialectId dialect, std::string_view body) {
         case DialectId::openai_responses: return responses_answer(answer);
         case DialectId::gemini: return gemini_answer(answer);
         case DialectId::openai_chat: return chat_answer(answer, "message");
-        case DialectId::bedrock_converse: break;
+        case DialectId::bedrock_converse:
+        case DialectId::cohere_chat: break;
     }
     return {};
 }

@@ -14,7 +14,8 @@ Operation conversation_in(DialectId dialect) {
         case DialectId::openai_chat: return Operation::chat;
         case DialectId::openai_responses: return Operation::responses;
         case DialectId::gemini: return Operation::generate;
-        case DialectId::bedrock_converse: break;
+        case DialectId::bedrock_converse:
+        case DialectId::cohere_chat: break;
     }
     return Operation::other;
 }

@@ -8,6 +8,7 @@
 
 #include "core/gateway/header_rules.hpp"
 #include "core/gateway/model_fetch.hpp"
+#include "core/provider/host.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/telemetry/redact.hpp"
 #include "core/util/sha256.hpp"
@@ -76,7 +77,7 @@ std::vector<ProviderModels> ModelCache::known(const std::shared_ptr<const Snapsh
     for (const auto& provider : snapshot->providers) {
         const bool own = provider.passthrough();
         // What such a host serves is in the configuration.
-        if (provider.host != nullptr) {
+        if (provider.host != nullptr && !provider.host->lists_models) {
             all.push_back({&provider, nullptr});
             continue;
         }

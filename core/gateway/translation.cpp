@@ -29,6 +29,7 @@ std::string path_for(DialectId dialect, const std::string& model, bool stream) {
                    (stream ? ":streamGenerateContent?alt=sse" : ":generateContent");
         case DialectId::bedrock_converse:
             return "/model/" + percent_encode(model) + (stream ? "/converse-stream" : "/converse");
+        case DialectId::cohere_chat: return "/v2/chat";
     }
     return {};
 }
@@ -40,7 +41,8 @@ std::string count_path_for(DialectId dialect, const std::string& model) {
         case DialectId::openai_responses: return "/v1/responses/input_tokens";
         case DialectId::gemini: return "/v1beta/models/" + percent_encode(model, "/:@") + ":countTokens";
         case DialectId::bedrock_converse: return "/model/" + percent_encode(model) + "/count-tokens";
-        case DialectId::openai_chat: break;
+        case DialectId::openai_chat:
+        case DialectId::cohere_chat: break;
     }
     return {};
 }

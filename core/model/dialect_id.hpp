@@ -1,4 +1,5 @@
-// The wire formats. The same enum names what a client speaks and what a provider speaks; the last one no client speaks.
+// The wire formats. The same enum names what a client speaks and what a provider speaks; behind the first four, those
+// that no client speaks.
 #pragma once
 
 #include <array>
@@ -7,7 +8,7 @@
 
 namespace llmgw {
 
-enum class DialectId { anthropic, openai_chat, openai_responses, gemini, bedrock_converse };
+enum class DialectId { anthropic, openai_chat, openai_responses, gemini, bedrock_converse, cohere_chat };
 
 struct DialectName {
     DialectId id;
@@ -23,8 +24,9 @@ inline constexpr std::array<DialectName, 4> dialect_names{{
 }};
 
 // Those that only providers speak: there is no endpoint for them.
-inline constexpr std::array<DialectName, 1> provider_dialect_names{{
+inline constexpr std::array<DialectName, 2> provider_dialect_names{{
     {DialectId::bedrock_converse, "bedrock-converse"},
+    {DialectId::cohere_chat, "cohere-chat"},
 }};
 
 constexpr std::string_view to_string(DialectId id) {

@@ -1,7 +1,7 @@
 // A host that is not asked in its dialect's own way: other URLs, members of its own in the body, a token or a signature
 // instead of a key, a stream that is no event stream. Facts and pure functions, one providers/<host>.cpp for each; its
 // CatalogueEntry points to them, so that core calls what it does not know. What is null is as it is everywhere else.
-// Such a host lists no models: those of the configuration are all that is known of it.
+// Such a host lists no models, but for lists_models: those of the configuration are all that is known of it.
 #pragma once
 
 #include <cstdint>
@@ -70,6 +70,9 @@ struct Host {
     // Whether the base URL is one of this host's own, so that its usual key may go there. Null: when it is the
     // catalogue's.
     bool (*own_origin)(const Provider& provider) = nullptr;
+
+    // GET BASE_URL/models lists its models, as everywhere else.
+    bool lists_models = false;
 
     // What models are called is their owner's choice: such a name has no price, even when it is one that has elsewhere.
     bool models_are_owners_names = false;

@@ -1,6 +1,7 @@
 // A configured upstream, resolved from the catalogue and the configuration. Plain data.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +27,12 @@ struct HostSettings {
     std::string region;       // bedrock
 };
 
+// An API of a host's own beside the dialects it imitates.
+struct OwnApi {
+    DialectId dialect = DialectId::openai_chat;
+    const Host* host = nullptr;
+};
+
 // A host llmgw knows by name: facts, no behaviour. The table is providers/catalogue.cpp.
 struct CatalogueEntry {
     std::string_view name;      // what `type = "..."` and `provider/model` use
@@ -39,6 +46,8 @@ struct CatalogueEntry {
     std::string_view docs;       // where these facts come from
     TargetTraits traits = {};    // what translation must know of it
     const Host* host = nullptr;  // null: asked in its dialects' own way
+    // Spoken instead of its dialects where the configuration names it.
+    std::optional<OwnApi> own_api = {};
 };
 
 struct Provider {

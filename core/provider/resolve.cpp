@@ -65,6 +65,13 @@ constexpr std::array host_settings{
     HostSetting{"api_version", &HostSettings::api_version}, HostSetting{"project", &HostSettings::project},
     HostSetting{"location", &HostSettings::location}, HostSetting{"region", &HostSettings::region}};
 
+// The host's own API is meant: its dialect is named.
+bool means_own_api(const ProviderConfig& table, const CatalogueEntry& entry) {
+    if (!entry.own_api) { return false; }
+    const auto names_it = [&](const std::string& name) { return dialect_from(name) == entry.own_api->dialect; };
+    return std::ranges::any_of(table.dialects, names_it);
+}
+
 class Resolver {
 public:
     Resolver(const Config& config, std::span<const CatalogueEntry> catalogue, const EnvLookup& env)
@@ -119,15 +126,20 @@ private:
         provider.models = table.models;
         provider.strict = table.strict;
         provider.settings = table.settings;
+        const bool own_api = means_own_api(table, *entry);
+        if (own_api) {
+            provider.dialects = {entry->own_api->dialect};
+            provider.host = entry->own_api->host;
+        }
         check_settings(table, shown, *entry);
-        if (entry->host != nullptr && entry->host->complete != nullptr) {
-            if (const auto wrong = entry->host->complete(provider, env_); !wrong.empty()) {
+        if (provider.host != nullptr && provider.host->complete != nullptr) {
+            if (const auto wrong = provider.host->complete(provider, env_); !wrong.empty()) {
                 add(Finding::Severity::error, table.where, shown + " " + wrong);
                 return;
             }
         }
-        check_path(table, shown, *entry);
-        set_dialects(table, shown, *entry, provider);
+        if (!own_api) { check_path(table, shown, *entry); }
+        own_api ? check_alone(table, shown, provider) : set_dialects(table, shown, *entry, provider);
         set_key(table, shown, *entry, provider);
         // Costs nothing only while it runs on hardware of one's own: the same type can name a paid host.
         provider.local = entry->local && is_private_host(host_of(provider.base_url));
@@ -143,6 +155,18 @@ private:
             if (known) { continue; }
             add(Finding::Severity::error, table.where,
                 fmt::format("{}.{} means nothing to a provider of type {}", shown, key, entry.name));
+        }
+    }
+
+    // A host's own API has URLs of its own.
+    void check_alone(const ProviderConfig& table, const std::string& shown, const Provider& provider) {
+        const auto own = to_string(provider.dialects.front());
+        for (const auto& name : table.dialects) {
+            if (name == own) { continue; }
+            add(Finding::Severity::error, table.where,
+                fmt::format("{}.dialects: {} is not spoken together with {}, the API of {}'s own that this table asks "
+                            "for; make a second table of type = \"{}\" for it",
+                            shown, name, own, provider.type, provider.type));
         }
     }
 
@@ -211,7 +235,8 @@ private:
     }
 
     static bool at_own_origin(const Provider& provider, const CatalogueEntry& entry) {
-        if (entry.host != nullptr && entry.host->own_origin != nullptr) { return entry.host->own_origin(provider); }
+        const auto* host = provider.host;
+        if (host != nullptr && host->own_origin != nullptr) { return host->own_origin(provider); }
         return origin_of(provider.base_url) == origin_of(entry.base_url);
     }
 

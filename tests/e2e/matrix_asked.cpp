@@ -28,6 +28,7 @@ public:
             case DialectId::anthropic: messages(); break;
             case DialectId::openai_chat: chat(); break;
             case DialectId::openai_responses: responses(); break;
+            case DialectId::cohere_chat:
             case DialectId::bedrock_converse:
             case DialectId::gemini:
                 gemini();

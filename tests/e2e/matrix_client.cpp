@@ -23,6 +23,7 @@ std::string data_url(const Media& media) {
 
 Json text_part(DialectId dialect, std::string_view text) {
     switch (dialect) {
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: return {{"text", text}};
         case DialectId::openai_responses: return {{"type", "input_text"}, {"text", text}};
@@ -54,6 +55,7 @@ Json media_part(DialectId dialect, const Media& media) {
                 return {{"type", "input_file"}, {"filename", "a.pdf"}, {"file_data", data_url(media)}};
             }
             return {{"type", "input_image"}, {"image_url", url ? media.url : data_url(media)}};
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini:
             if (url) { return {{"fileData", {{"mimeType", mime(media.kind)}, {"fileUri", media.url}}}}; }
@@ -94,6 +96,7 @@ void Client::keep(const Json& answer) {
                 turns_.push_back(item);
             }
             break;
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: turns_.push_back(answer.at("candidates").at(0).at("content")); break;
     }
@@ -123,6 +126,7 @@ void Client::give(const std::vector<Result>& results) {
                 turns_.push_back({{"type", "function_call_output"}, {"call_id", result.call_id}, {"output", output}});
                 break;
             }
+            case DialectId::cohere_chat:
             case DialectId::bedrock_converse:
             case DialectId::gemini: {
                 Json response{{"name", result.name},
@@ -143,6 +147,7 @@ std::string Client::target(const Wish& wish) const {
         case DialectId::anthropic: return "/v1/messages";
         case DialectId::openai_chat: return "/v1/chat/completions";
         case DialectId::openai_responses: return "/v1/responses";
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: break;
     }
@@ -205,6 +210,7 @@ std::string Client::body(const Wish& wish) const {
                     {"type", "json_schema"}, {"name", "person"}, {"schema", schema}, {"strict", true}};
             }
             break;
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini:
             if (!wish.system.empty()) { body["systemInstruction"]["parts"] = Json::array({{{"text", wish.system}}}); }

@@ -98,6 +98,7 @@ ErrorAnswer gemini_error(Trouble trouble) {
 ErrorAnswer error_of(DialectId provider, Trouble trouble) {
     switch (provider) {
         case DialectId::anthropic: return anthropic_error(trouble);
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: return gemini_error(trouble);
         default: return openai_error_answer(trouble);

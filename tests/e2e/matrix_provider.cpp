@@ -495,6 +495,7 @@ std::string seal_of(DialectId dialect) {
         case DialectId::openai_responses: return encrypted;
         case DialectId::gemini: return thought_signature;
         case DialectId::openai_chat:
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse: break;
     }
     return {};
@@ -519,6 +520,7 @@ std::string whole_answer(DialectId dialect, const Answer& answer) {
         case DialectId::anthropic: return anthropic_message(answer).dump();
         case DialectId::openai_chat: return chat_completion(answer).dump();
         case DialectId::openai_responses: return response_object(answer, true).dump();
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: return gemini_response(answer).dump();
     }
@@ -530,6 +532,7 @@ std::vector<std::string> answer_events(DialectId dialect, const Answer& answer, 
         case DialectId::anthropic: return anthropic_events(answer, piece_bytes);
         case DialectId::openai_chat: return chat_events(answer, piece_bytes);
         case DialectId::openai_responses: return ResponsesEvents(answer, piece_bytes).events;
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: return gemini_events(answer, piece_bytes);
     }
@@ -543,6 +546,7 @@ std::string seal_fault(DialectId dialect, const std::string& request, const Answ
             case DialectId::anthropic: return messages_fault(body, before);
             case DialectId::openai_chat: return chat_fault(body, before);
             case DialectId::openai_responses: return responses_fault(body);
+            case DialectId::cohere_chat:
             case DialectId::bedrock_converse:
             case DialectId::gemini: return gemini_fault(body);
         }

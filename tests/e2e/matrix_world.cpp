@@ -40,6 +40,7 @@ std::string MatrixWorld::model(DialectId provider) {
         case DialectId::anthropic: return "anthropic/claude-sonnet-4-5";
         case DialectId::openai_chat: return "chat/gpt-5.6";
         case DialectId::openai_responses: return "resp/gpt-5.6";
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: return "gemini/gemini-3-pro-preview";
     }

@@ -55,6 +55,7 @@ Prompt prompt_of(DialectId provider, const std::string& request) {
                 take_blocks(content.at("parts"), prompt, content.at("role"));
             }
             break;
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse: break;  // none of this test's providers speaks it
     }
     return prompt;

@@ -148,6 +148,7 @@ bool is_error_of(DialectId dialect, const std::string& body) {
         case DialectId::openai_chat:
         case DialectId::openai_responses:
             return !json.contains("type") && error.contains("type") && error.contains("code");
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: return error.contains("status") && error.contains("code") && error["code"].is_number();
     }
@@ -169,6 +170,7 @@ bool is_stream_error_of(DialectId dialect, const StreamEvent& event) {
             return event.name == type && (type == "response.failed" || type == "error");
         }
         case DialectId::openai_chat: return event.json.contains("error") && event.json["error"].contains("message");
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: return is_error_of(dialect, event.data);
     }

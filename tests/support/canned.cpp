@@ -376,6 +376,7 @@ std::string error_body(DialectId dialect, int status, std::string_view message) 
             return json{{"error", {{"message", message}, {"type", type}, {"param", nullptr}, {"code", nullptr}}}}
                 .dump();
         }
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: break;
     }
@@ -400,6 +401,7 @@ std::string stream_error(DialectId dialect, std::string_view message) {
                                        {"sequence_number", 5}}
                                       .dump());
         case DialectId::openai_chat:
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: break;
     }

@@ -19,7 +19,8 @@ std::string schema_field(DialectId origin, std::size_t index) {
         case DialectId::openai_chat: return fmt::format("tools[{}].function.parameters", index);
         case DialectId::openai_responses:
         case DialectId::gemini: return fmt::format("tools[{}].parameters", index);
-        case DialectId::bedrock_converse: break;
+        case DialectId::bedrock_converse:
+        case DialectId::cohere_chat: break;
     }
     return "tools";
 }
