@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/command.hpp"
+#include "core/util/version.hpp"
 
 namespace llmgw {
 namespace {
@@ -65,7 +66,7 @@ int report_error(const Error& error) {
 std::unique_ptr<CLI::App> build_app(Environment& env, int& exit_code) {
     auto app = std::make_unique<CLI::App>(
         "One local gateway for every LLM provider: keys, routing and a log of every cost.", "llmgw");
-    app->set_version_flag("--version", std::string("llmgw ") + LLMGW_VERSION);
+    app->set_version_flag("--version", "llmgw " + std::string(version()));
     app->require_subcommand(1);
     app->fallthrough(false);
     app->failure_message(CLI::FailureMessage::simple);

@@ -19,6 +19,7 @@ constexpr std::array command_table{
             "llmgw routes explain fast --request call.json", &define_routes},
     Command{"prices", "The prices llmgw counts with", "llmgw prices show claude-opus-5", &define_prices},
     Command{"config", "The configuration file", "llmgw config check", &define_config},
+    Command{"doctor", "What works, what does not, what to do about it", "llmgw doctor --online", &define_doctor},
     Command{"demo", "The whole thing on a simulated provider, offline", "llmgw demo", &define_demo},
     Command{"completions", "Print shell completions",
             "llmgw completions bash > ~/.local/share/bash-completion/completions/llmgw", &define_completions},

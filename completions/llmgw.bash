@@ -27,12 +27,13 @@ _llmgw() {
             ' config check') path=' config check' ;;
             ' config show') path=' config show' ;;
             ' config path') path=' config path' ;;
+            ' doctor') path=' doctor' ;;
             ' demo') path=' demo' ;;
             ' completions') path=' completions' ;;
         esac
     done
     case "$path" in
-        '') words='serve ask env keys usage logs models routes prices config demo completions --help --version ' ;;
+        '') words='serve ask env keys usage logs models routes prices config doctor demo completions --help --version ' ;;
         ' serve') words='--help --listen --config ' ;;
         ' ask') words='--help --feature --model --system --file --schema --continue --conversation --no-keep --user --meta --max-tokens --temperature --no-stream --plain --json --verbose --dry-run --list --forget --prune ' ;;
         ' env') words='--help --shell --feature --passthrough ' ;;
@@ -55,6 +56,7 @@ _llmgw() {
         ' config check') words='--help ' ;;
         ' config show') words='--help --config --json ' ;;
         ' config path') words='--help ' ;;
+        ' doctor') words='--help --online --json --config ' ;;
         ' demo') words='--help ' ;;
         ' completions') words='--help ' ;;
     esac

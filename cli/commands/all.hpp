@@ -10,6 +10,7 @@ namespace llmgw {
 std::function<int()> define_serve(CLI::App& app, const Environment& env);
 std::function<int()> define_ask(CLI::App& app, const Environment& env);
 std::function<int()> define_env(CLI::App& app, const Environment& env);
+std::function<int()> define_doctor(CLI::App& app, const Environment& env);
 std::function<int()> define_demo(CLI::App& app, const Environment& env);
 std::function<int()> define_keys(CLI::App& app, const Environment& env);
 std::function<int()> define_internal_keychain(CLI::App& app, const Environment& env);

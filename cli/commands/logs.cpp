@@ -27,11 +27,13 @@ ordered_json json_of(const LogRow& row) {
     ordered_json object;
     for (const auto& [name, value] : row.columns) {
         if (name == "id") { continue; }
-        // Not a column of the table: there only when there is something to say.
-        if (name == "failed_attempts" && std::holds_alternative<std::monostate>(value)) { continue; }
         auto& member = object[name];
         if (const auto* number = std::get_if<std::int64_t>(&value)) { member = *number; }
         if (const auto* text = std::get_if<std::string>(&value)) { member = to_utf8(*text); }
+    }
+    // Not a column of the table: there only when there is something to say.
+    for (const auto& attempt : row.failed_attempts) {
+        object["tried_before"].push_back(json_of(attempt));
     }
     return object;
 }
@@ -52,13 +54,28 @@ std::size_t short_id_size(const std::vector<LogRow>& rows) {
     return size;
 }
 
+// "after work overloaded ($0.02), home connect": what was tried in vain, why it failed and, where it cost something,
+// what.
+std::string tried_before(const LogRow& call) {
+    std::string text;
+    for (const auto& attempt : call.failed_attempts) {
+        text += (text.empty() ? ", after " : ", ") + printable(attempt.text("provider"));
+        if (const auto error = attempt.text("error_class"); !error.empty()) { text += " " + printable(error); }
+        if (attempt.is_null("cost_nano")) {
+            text += " (cost unknown)";
+        } else if (const auto cost = attempt.integer("cost_nano"); cost > 0) {
+            text += " (" + dollars(cost) + ")";
+        }
+    }
+    return text;
+}
+
 std::string status_of(const LogRow& call) {
     auto text = call.text("ending");
     const auto status = call.integer("http_status");
     if (status != 0 && status != 200) { text += " " + std::to_string(status); }
     if (const auto error = call.text("error_class"); !error.empty()) { text += " " + error; }
-    if (const auto failed = call.text("failed_attempts"); !failed.empty()) { text += ", after " + printable(failed); }
-    return text;
+    return text + tried_before(call);
 }
 
 std::string model_of(const LogRow& call) {

@@ -9,7 +9,8 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands/all.hpp"
-#include "cli/setup.hpp"
+#include "cli/keys/keys.hpp"
+#include "cli/keys/presence.hpp"
 #include "cli/term/table.hpp"
 #include "core/config/settings.hpp"
 #include "core/gateway/peek.hpp"
@@ -82,21 +83,47 @@ Result<> read_asked(const Options& options, Asked& asked) {
     return {};
 }
 
+// Which providers have no key, and what to do about it.
+class Keyless {
+public:
+    Keyless(const Environment& env, const std::vector<Provider>& providers) {
+        const auto keychain = make_system_keychain(env.self, brisk);
+        keys_ = look_for_keys(providers, *keychain, keychain->list());
+    }
+    // "" for one that has a key or needs none.
+    std::string remedy(const Provider& provider) const {
+        std::string remedy;
+        for (const auto& key : keys_) {
+            if (key.provider.name != provider.name) { continue; }
+            if (key.state != KeyState::missing) { return {}; }
+            if (remedy.empty()) { remedy = remedy_for(key); }
+        }
+        return remedy;
+    }
+
+private:
+    std::vector<KeyPresence> keys_;
+};
+
 std::string name_of(const PlannedTarget& planned) {
     return planned.target.provider->name + "/" + planned.target.model;
 }
 
-void print_json(const Options& options, const Way& way, const RouteTable& table, const Plan& plan) {
+void print_json(const Options& options, const Way& way, const RouteTable& table, const Plan& plan,
+                const Keyless& keyless) {
     ordered_json out;
     out["model"] = options.model;
     out["route"] = plan.route.empty() ? ordered_json(nullptr) : ordered_json(plan.route);
     out["rule"] = way.rule != nullptr ? ordered_json(way.rule - table.rules().data() + 1) : ordered_json(nullptr);
     out["targets"] = ordered_json::array();
     for (const auto& planned : plan.targets) {
+        const auto remedy = keyless.remedy(*planned.target.provider);
         out["targets"].push_back({{"provider", planned.target.provider->name},
                                   {"model", planned.target.model},
                                   {"dialect", to_string(planned.target.dialect)},
-                                  {"reason", planned.reason}});
+                                  {"reason", planned.reason},
+                                  {"has_key", remedy.empty()},
+                                  {"remedy", remedy.empty() ? ordered_json(nullptr) : ordered_json(remedy)}});
     }
     out["left_out"] = ordered_json::array();
     for (const auto& left : plan.left_out) {
@@ -105,7 +132,8 @@ void print_json(const Options& options, const Way& way, const RouteTable& table,
     std::printf("%s\n", out.dump(2, ' ', false, ordered_json::error_handler_t::replace).c_str());
 }
 
-void print_plan(const Environment& env, const Way& way, const RouteTable& table, const Plan& plan) {
+void print_plan(const Environment& env, const Way& way, const RouteTable& table, const Plan& plan,
+                const Keyless& keyless) {
     if (way.rule != nullptr) {
         std::printf("rule %td sends it to %s\n", way.rule - table.rules().data() + 1, way.route->name.c_str());
     }
@@ -113,8 +141,9 @@ void print_plan(const Environment& env, const Way& way, const RouteTable& table,
     Table shown({{"", Align::right}, {"TARGET", Align::left, true}, {"SPOKEN", Align::left, true}, {"WHY"}});
     int number = 0;
     for (const auto& planned : plan.targets) {
+        const auto remedy = keyless.remedy(*planned.target.provider);
         shown.add_row({std::to_string(++number), name_of(planned), std::string(to_string(planned.target.dialect)),
-                       planned.reason});
+                       remedy.empty() ? planned.reason : "has no key: " + remedy + "; " + planned.reason});
     }
     for (const auto& left : plan.left_out) {
         shown.add_row({"-", left.target, "", "left out: " + left.reason});
@@ -134,6 +163,8 @@ int explain(const Environment& env, const Options& options) {
                     .translatable = Translatable::yes,
                     .providers = setup->providers,
                     .catalogue = &setup->routes.catalogue()};
+    const Keyless keyless(env, setup->providers);
+    input.has_key = [&](const Provider& provider) { return keyless.remedy(provider).empty(); };
     input.now.facts = &asked.facts;
     input.now.prices = &lines;
     input.now.seed = std::random_device{}();
@@ -148,10 +179,10 @@ int explain(const Environment& env, const Options& options) {
         return report_error({ErrorKind::usage, message});
     }
     if (options.json) {
-        print_json(options, way, setup->routes, *plan);
+        print_json(options, way, setup->routes, *plan, keyless);
         return exit_code::done;
     }
-    print_plan(env, way, setup->routes, *plan);
+    print_plan(env, way, setup->routes, *plan, keyless);
     if (way.route != nullptr && way.route->strategy == Strategy::fastest) {
         std::fprintf(stderr, "llmgw: how fast they have been lately is known to the running gateway only\n");
     }

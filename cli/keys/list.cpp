@@ -7,8 +7,7 @@
 
 #include "cli/command.hpp"
 #include "cli/keys/keys.hpp"
-#include "core/secrets/child.hpp"
-#include "core/secrets/reference.hpp"
+#include "cli/keys/presence.hpp"
 
 namespace llmgw {
 namespace {
@@ -21,37 +20,13 @@ struct Row {
     std::string problem;
 };
 
-// A command may ask for a fingerprint, so a list does not run it.
-bool may_look(const std::string& source) {
-    return source == "keychain" || source.starts_with("env ") || source.starts_with("file ");
-}
-
-// `names`: the entries' names, null when the keychain could not be asked.
-std::vector<Row> rows(const Setup& setup, Keychain& keychain, const std::vector<std::string>* names) {
-    const auto stored = names != nullptr ? *names : std::vector<std::string>();
+std::vector<Row> rows(const std::vector<KeyPresence>& keys, const std::vector<std::string>& stored) {
     std::vector<Row> out;
-    const auto in_keychain = [&](const std::string& name) { return std::ranges::find(stored, name) != stored.end(); };
     std::vector<std::string> used;
-    for (const auto& provider : one_for_each_key(setup.providers)) {
-        const auto reference = parse_reference(provider.api_key).value_or(KeyReference{});
-        const bool named = reference.kind == KeyKind::keychain || reference.kind == KeyKind::automatic;
-        if (named) { used.push_back(reference.name); }
-        const bool has = named && in_keychain(reference.name);
-        Row row{provider.name, describe_key_source(provider, has, process_env), "", origin_of(provider.base_url), ""};
-        if (names == nullptr && reference.kind == KeyKind::keychain) {
-            row.source = "keychain";
-            row.problem = "the keychain could not be asked";
-        } else if (may_look(row.source)) {
-            // Without an entry the keychain need not be asked again.
-            auto key = SecretResolver(has ? &keychain : nullptr).resolve(provider.api_key, row.origin);
-            if (key) {
-                row.tail = masked(*key);
-                wipe(*key);
-            } else {
-                row.problem = key.error().message;
-            }
-        }
-        out.push_back(std::move(row));
+    for (const auto& key : keys) {
+        const auto kind = key.reference.kind;
+        if (kind == KeyKind::keychain || kind == KeyKind::automatic) { used.push_back(key.reference.name); }
+        out.push_back({key.provider.name, key.source, key.tail, origin_of(key.provider.base_url), key.problem});
     }
     for (const auto& name : stored) {
         // llmgw's own client key lives there too; it is no provider's.
@@ -85,7 +60,7 @@ int list_keys(const Environment& env, const KeysOptions& options) {
     if (!setup) { return report_error(setup.error()); }
     const auto keychain = open_keychain(env, options, brisk);
     const auto stored = keychain->list();
-    const auto all = rows(*setup, *keychain, stored ? &*stored : nullptr);
+    const auto all = rows(look_for_keys(setup->providers, *keychain, stored), names_of(stored));
     if (options.json) {
         nlohmann::ordered_json out = {{"keychain", stored ? nlohmann::ordered_json(keychain->backend()) : nullptr},
                                       {"keychain_problem", stored ? nlohmann::ordered_json(nullptr)

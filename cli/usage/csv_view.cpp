@@ -60,7 +60,8 @@ constexpr const char* sum_titles[] = {"calls",
                                       "duration_p50_ms",
                                       "duration_p95_ms",
                                       "first_token_p50_ms",
-                                      "first_token_p95_ms"};
+                                      "first_token_p95_ms",
+                                      "failed_attempts"};
 
 void add_sums(const ReportSums& sums, Line& line) {
     for (const auto value : {sums.calls, sums.input_tokens, sums.cache_read_tokens, sums.cache_write_5m_tokens,
@@ -81,6 +82,7 @@ void add_sums(const ReportSums& sums, Line& line) {
     line.number(sums.duration_ms.percentile(95));
     line.number(sums.first_token_ms.percentile(50));
     line.number(sums.first_token_ms.percentile(95));
+    line.number(sums.failed_attempts);
 }
 
 }  // namespace

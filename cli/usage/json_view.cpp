@@ -24,6 +24,7 @@ ordered_json known_time(std::optional<std::int64_t> ms) {
 void add_sums(const ReportSums& sums, ordered_json& object) {
     const auto hits = sums.cache_hit_permille();
     object["calls"] = sums.calls;
+    object["failed_attempts"] = sums.failed_attempts;
     object["input_tokens"] = sums.input_tokens;
     object["cache_read_tokens"] = sums.cache_read_tokens;
     object["cache_write_5m_tokens"] = sums.cache_write_5m_tokens;

@@ -31,10 +31,16 @@ std::string percentiles(const Histogram& histogram) {
     return p50 && p95 ? duration_text(*p50) + " / " + duration_text(*p95) : "";
 }
 
-void add_sums(const Question& asked, const AnswerRow& row, Cells& cells) {
+// Most logs have none.
+bool has_failed_attempts(const UsageAnswer& answer) {
+    return answer.total.failed_attempts > 0 || answer.previous_total.failed_attempts > 0;
+}
+
+void add_sums(const UsageAnswer& answer, const Question& asked, const AnswerRow& row, Cells& cells) {
     const auto& sums = row.sums;
     const auto hits = sums.cache_hit_permille();
     cells.push_back(grouped(sums.calls));
+    if (has_failed_attempts(answer)) { cells.push_back(grouped(sums.failed_attempts)); }
     cells.push_back(grouped(sums.input_tokens));
     cells.push_back(grouped(sums.cache_read_tokens));
     cells.push_back(grouped(sums.cache_write_5m_tokens + sums.cache_write_1h_tokens));
@@ -59,8 +65,9 @@ std::string markdown_view(const UsageAnswer& answer, const Question& asked) {
         titles.push_back(escaped(dimension.name()));
         rules.emplace_back("---");
     }
-    for (const char* title : {"calls", "input", "cache read", "cache write", "output", "cache hits", "p50 / p95",
-                              "first token p50 / p95", "cost"}) {
+    for (const char* title : {"calls", "failed attempts", "input", "cache read", "cache write", "output", "cache hits",
+                              "p50 / p95", "first token p50 / p95", "cost"}) {
+        if (std::string_view(title) == "failed attempts" && !has_failed_attempts(answer)) { continue; }
         titles.emplace_back(title);
         rules.emplace_back("---:");
     }
@@ -73,7 +80,7 @@ std::string markdown_view(const UsageAnswer& answer, const Question& asked) {
     auto out = line(titles) + line(rules);
     const auto add = [&](Cells cells, const AnswerRow& row) {
         cells.resize(asked.query.by.size());
-        add_sums(asked, row, cells);
+        add_sums(answer, asked, row, cells);
         out += line(cells);
     };
     for (const auto& row : answer.rows) {

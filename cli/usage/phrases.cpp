@@ -5,13 +5,11 @@
 #include "cli/usage/views.hpp"
 
 namespace llmgw {
-namespace {
 
-std::string calls_text(std::int64_t calls) {
-    return grouped(calls) + (calls == 1 ? " call" : " calls");
+std::string counted_text(std::int64_t count, const ReportSums& sums) {
+    if (sums.failed_attempts > 0) { return grouped(count) + (count == 1 ? " call or attempt" : " calls and attempts"); }
+    return grouped(count) + (count == 1 ? " call" : " calls");
 }
-
-}  // namespace
 
 std::string shown_key(const std::string& key) {
     return key.empty() ? "(none)" : key;
@@ -36,9 +34,9 @@ std::string duration_text(std::int64_t ms) {
 }
 
 std::string change_text(const ReportSums& now, const ReportSums& before) {
-    if (now.calls == 0 && before.calls == 0) { return ""; }
-    if (before.calls == 0) { return "new"; }
-    if (now.calls == 0) { return "gone"; }
+    if (now.empty() && before.empty()) { return ""; }
+    if (before.empty()) { return "new"; }
+    if (now.empty()) { return "gone"; }
     const auto cost = now.cost_nano();
     const auto cost_before = before.cost_nano();
     if (!cost || !cost_before) { return "unknown"; }
@@ -72,7 +70,7 @@ std::string unpriced_text(const UsageAnswer& answer) {
     constexpr std::size_t named_max = 8;
     const auto& sums = answer.total;
     if (sums.unpriced_calls == 0) { return {}; }
-    std::string text = calls_text(sums.unpriced_calls) + " (" + grouped(sums.unpriced_tokens) + " tokens) " +
+    std::string text = counted_text(sums.unpriced_calls, sums) + " (" + grouped(sums.unpriced_tokens) + " tokens) " +
                        (sums.unpriced_calls == 1 ? "has" : "have") + " no known price: model ";
     std::size_t named = 0;
     for (const auto& model : answer.unpriced_models) {

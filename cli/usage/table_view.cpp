@@ -10,6 +10,17 @@ namespace llmgw {
 namespace {
 
 constexpr int bar_width = 10;
+constexpr int always = 0;
+
+// Where a row may be nothing but failed attempts, a line of zeros would be a riddle without this column.
+int failed_attempts_go(const Question& asked) {
+    const auto tells_attempts = [](const Dimension& dimension) {
+        const auto name = dimension.kind->name;
+        return name == "provider" || name == "model" || name == "status" || name == "error";
+    };
+    constexpr int behind_tokens = 4;
+    return std::ranges::any_of(asked.query.by, tells_attempts) ? always : behind_tokens;
+}
 
 // All notes are the first to go; those on unknown prices take their place, and stay.
 constexpr int notes_go = 11;
@@ -34,7 +45,9 @@ std::string percentile(const Histogram& histogram, int percent) {
 std::vector<Column> columns(const UsageAnswer& answer, const Question& asked, const Environment& env) {
     using Row = AnswerRow;
     std::vector<Column> all{
-        {"CALLS", Align::right, 0, [](const Row& row) { return grouped(row.sums.calls); }},
+        {"CALLS", Align::right, always, [](const Row& row) { return grouped(row.sums.calls); }},
+        {"FAILED ATTEMPTS", Align::right, failed_attempts_go(asked),
+         [](const Row& row) { return grouped(row.sums.failed_attempts); }},
         {"INPUT", Align::right, 2, [](const Row& row) { return grouped(row.sums.input_tokens); }},
         {"CACHE READ", Align::right, 4, [](const Row& row) { return grouped(row.sums.cache_read_tokens); }},
         {"CACHE WRITE", Align::right, 6,
@@ -49,11 +62,12 @@ std::vector<Column> columns(const UsageAnswer& answer, const Question& asked, co
         {"P95", Align::right, 8, [](const Row& row) { return percentile(row.sums.duration_ms, 95); }},
         {"FIRST P50", Align::right, 9, [](const Row& row) { return percentile(row.sums.first_token_ms, 50); }},
         {"FIRST P95", Align::right, 10, [](const Row& row) { return percentile(row.sums.first_token_ms, 95); }},
-        {"COST", Align::right, 0, [](const Row& row) { return cost_text(row.sums); }},
+        {"COST", Align::right, always, [](const Row& row) { return cost_text(row.sums); }},
     };
     if (asked.previous) {
-        all.push_back({"BEFORE", Align::right, 0, [](const Row& row) { return cost_text(row.previous); }});
-        all.push_back({"CHANGE", Align::right, 0, [](const Row& row) { return change_text(row.sums, row.previous); }});
+        all.push_back({"BEFORE", Align::right, always, [](const Row& row) { return cost_text(row.previous); }});
+        all.push_back(
+            {"CHANGE", Align::right, always, [](const Row& row) { return change_text(row.sums, row.previous); }});
     }
     if (env.stdout_is_tty) {
         std::int64_t most = 0;
@@ -65,6 +79,9 @@ std::vector<Column> columns(const UsageAnswer& answer, const Question& asked, co
                        }});
     }
     all.push_back({"", Align::left, notes_go, [](const Row& row) { return notes_text(row.sums); }});
+    if (answer.total.failed_attempts == 0 && answer.previous_total.failed_attempts == 0) {
+        std::erase_if(all, [](const Column& column) { return std::string_view(column.title) == "FAILED ATTEMPTS"; });
+    }
     // What nobody has a number for takes no room.
     std::erase_if(all, [&](const Column& column) {
         const bool empty = std::ranges::all_of(answer.rows, [&](const Row& row) { return column.cell(row).empty(); });
@@ -147,7 +164,7 @@ std::string table_view(const UsageAnswer& answer, const Question& asked, const E
     if (const auto unpriced = unpriced_text(answer); !unpriced.empty()) { remarks += style.yellow(unpriced) + "\n"; }
     const auto unsure = answer.total.estimated_calls + answer.total.partial_calls;
     if (unsure > 0) {
-        remarks += grouped(unsure) + (unsure == 1 ? " call" : " calls") +
+        remarks += counted_text(unsure, answer.total) +
                    " ended before the provider stated the usage: tokens are estimated, or as far as they were told\n";
     }
     return remarks.empty() ? text : text + "\n" + remarks;

@@ -32,6 +32,8 @@ std::string other_name(const UsageAnswer& answer);
 std::string percent_text(std::int64_t permille);
 // "850 ms", "1.2 s", "2 min 05 s"
 std::string duration_text(std::int64_t ms);
+// "3 calls", or "3 calls and attempts" where failed attempts were counted, too.
+std::string counted_text(std::int64_t count, const ReportSums& sums);
 // How the cost changed: "+25 %", "-3 %", "=", "new", "gone", or "unknown".
 std::string change_text(const ReportSums& now, const ReportSums& before);
 // "12 unpriced, 1 estimated"

@@ -21,16 +21,21 @@ class Drops {
 public:
     // `field` as the client wrote it ("top_k", "tools[3].input_schema.propertyNames"); said once for each field.
     void note(std::string field, std::string reason);
+    // The same of a tool that would have run at the provider, which this one has not.
+    void note_server_tool(std::string field, std::string reason);
 
     struct Drop {
         std::string field;
         std::string reason;  // for people, without the field's name: "openai-chat has no such parameter"
     };
     const std::vector<Drop>& all() const { return drops_; }
+    // Those of note_server_tool, each tool counted.
+    const std::vector<Drop>& server_tools() const { return server_tools_; }
     bool empty() const { return drops_.empty(); }
 
 private:
     std::vector<Drop> drops_;
+    std::vector<Drop> server_tools_;
 };
 
 // What an encoder must know of the provider it writes for. Facts about a host are data (providers/catalogue.cpp).

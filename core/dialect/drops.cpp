@@ -10,4 +10,9 @@ void Drops::note(std::string field, std::string reason) {
     if (!said) { drops_.push_back({std::move(field), std::move(reason)}); }
 }
 
+void Drops::note_server_tool(std::string field, std::string reason) {
+    server_tools_.push_back({field, reason});
+    note(std::move(field), std::move(reason));
+}
+
 }  // namespace llmgw

@@ -17,6 +17,7 @@
 #include "core/telemetry/prometheus.hpp"
 #include "core/util/id.hpp"
 #include "core/util/json_writer.hpp"
+#include "core/util/version.hpp"
 
 namespace llmgw {
 namespace {
@@ -33,11 +34,12 @@ HttpReply plain_reply(int status, std::string content_type, std::string body) {
 // word. Names of keys stay in the log.
 std::string ready_text(const Health& health, const KeyRing& keys) {
     JsonWriter json;
-    json.begin_object().member("status", "ok").key("breakers").begin_array();
+    json.begin_object().member("status", "ok").member("version", version()).key("breakers").begin_array();
     for (const auto& target : health.all()) {
         if (target.state == BreakerState::closed) { continue; }
         json.begin_object().member("provider", target.provider).member("model", target.model);
-        json.member("state", to_string(target.state)).member("open_left_ms", target.open_left_ms).end_object();
+        json.member("state", to_string(target.state)).member("open_left_ms", target.open_left_ms);
+        json.member("open_since_ms", target.open_since_ms).end_object();
     }
     json.end_array();
     const auto troubled = keys.troubled();

@@ -14,9 +14,13 @@ ReframedResponse::ReframedResponse(std::unique_ptr<UpstreamResponse> inner, std:
 Result<UpstreamResponse::Chunk> ReframedResponse::in_events(Result<Chunk> chunk) {
     if (!chunk || chunk->idle) { return chunk; }
     events_.clear();
-    if (auto read = framing_->feed(chunk->bytes, events_); !read) { return std::unexpected(read.error()); }
-    if (chunk->end) {
-        if (auto ended = framing_->finish(events_); !ended) { return std::unexpected(ended.error()); }
+    auto read = framing_->feed(chunk->bytes, events_);
+    if (read && chunk->end) { read = framing_->finish(events_); }
+    if (!read) {
+        if (events_.empty()) { return std::unexpected(read.error()); }
+        // What came before it in the same piece is the client's.
+        fault_ = read.error();
+        return Chunk{.bytes = events_, .end = false, .idle = false};
     }
     // Without a whole event this is empty, and no end: read again.
     return Chunk{.bytes = events_, .end = chunk->end, .idle = false};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "core/net/transport.hpp"
@@ -19,11 +20,15 @@ public:
     bool connection_reused() const override { return inner_->connection_reused(); }
     bool request_sent() const override { return inner_->request_sent(); }
     Result<Chunk> read(const Watch& watch, std::chrono::milliseconds wait) override {
+        if (fault_) { return std::unexpected(*fault_); }
         return in_events(inner_->read(watch, wait));
     }
-    int readable_fd() const override { return inner_->readable_fd(); }
+    int readable_fd() const override { return fault_ ? -1 : inner_->readable_fd(); }
     std::chrono::milliseconds idle_left() const override { return inner_->idle_left(); }
-    Result<Chunk> read_ready() override { return in_events(inner_->read_ready()); }
+    Result<Chunk> read_ready() override {
+        if (fault_) { return std::unexpected(*fault_); }
+        return in_events(inner_->read_ready());
+    }
 
 private:
     Result<Chunk> in_events(Result<Chunk> chunk);
@@ -32,6 +37,7 @@ private:
     std::unique_ptr<StreamFraming> framing_;
     Headers headers_;
     std::string events_;
+    std::optional<Error> fault_;  // of the framing; told by the next read
 };
 
 }  // namespace llmgw

@@ -4,6 +4,7 @@
 #include <array>
 #include <utility>
 
+#include "core/dialect/missing_tools.hpp"
 #include "core/gateway/header_rules.hpp"
 #include "core/gateway/host_request.hpp"
 #include "core/gateway/kept_turns.hpp"
@@ -154,6 +155,10 @@ Result<> prepare_translation(Exchange& exchange, const Target& target, const std
     auto encoded = counting ? translation->provider->encode_count_request(asked, traits, translation->drops)
                             : translation->provider->encode_request(asked, traits, translation->drops);
     if (!encoded) { return std::unexpected(encoded.error()); }
+    if (const auto missing = missing_server_tool(asked, translation->drops); !missing.empty() && !counting) {
+        return fail(ErrorKind::bad_request, "llmgw: the request is about a tool that " + target.provider->name + "/" +
+                                                target.model + " has not: " + missing);
+    }
     // Echoed to the client, and no word of it to the provider.
     asked.previous_response_id = translation->previous_id;
 

@@ -33,9 +33,9 @@ std::set<std::string> listening_inodes(int port) {
 
 }  // namespace
 
-std::string port_owner(int port) {
+std::optional<PortOwner> find_port_owner(int port) {
     const auto inodes = listening_inodes(port);
-    if (inodes.empty()) { return {}; }
+    if (inodes.empty()) { return std::nullopt; }
     std::error_code ignored;
     for (const auto& process : fs::directory_iterator("/proc", ignored)) {
         const auto pid = process.path().filename().string();
@@ -46,11 +46,16 @@ std::string port_owner(int port) {
                 std::ifstream in(process.path() / "comm");
                 std::string name;
                 std::getline(in, name);
-                return " by " + name + " (pid " + pid + ")";
+                return PortOwner{name, pid};
             }
         }
     }
-    return {};
+    return std::nullopt;
+}
+
+std::string port_owner(int port) {
+    const auto owner = find_port_owner(port);
+    return owner ? " by " + owner->name + " (pid " + owner->pid + ")" : "";
 }
 
 }  // namespace llmgw

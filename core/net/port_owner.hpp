@@ -1,11 +1,19 @@
-// Who holds a TCP port, for the message when it cannot be bound.
+// Who holds a TCP port, for messages.
 #pragma once
 
+#include <optional>
 #include <string>
 
 namespace llmgw {
 
-// " by NAME (pid N)", or "" when it cannot be found (another user's process, not Linux).
+struct PortOwner {
+    std::string name;
+    std::string pid;
+};
+// nullopt when it cannot be found (nobody, another user's process, not Linux).
+std::optional<PortOwner> find_port_owner(int port);
+
+// " by NAME (pid N)", or "" when it cannot be found.
 std::string port_owner(int port);
 
 }  // namespace llmgw

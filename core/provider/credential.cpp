@@ -48,8 +48,8 @@ std::string reason_in(std::string_view body) {
 
 Result<std::string> post(const TokenRequest& asked, const CredentialTools& tools) {
     const auto origin = origin_of(asked.url);
-    const auto failed = [&](std::string_view why) {
-        return fail(ErrorKind::credential, fmt::format("{} gave no token: {}", origin, why));
+    const auto failed = [&](std::string_view why, ErrorKind kind = ErrorKind::credential) {
+        return fail(kind, fmt::format("{} gave no token: {}", origin, why));
     };
     if (!origin.starts_with("https://") && !is_loopback_host(host_of(asked.url))) {
         return fail(ErrorKind::credential, "a token is asked for over https only");
@@ -59,7 +59,8 @@ Result<std::string> post(const TokenRequest& asked, const CredentialTools& tools
     const Watch watch{-1, timer.get()};
     const auto in_words = [&](const Error& error) {
         // The only thing that makes this watch end a wait is the timer.
-        return failed(error.kind == ErrorKind::unavailable ? "it did not answer in time" : redact(error.message));
+        if (error.kind == ErrorKind::unavailable) { return failed("it did not answer in time", ErrorKind::timeout); }
+        return failed(redact(error.message), error.kind);
     };
     UpstreamRequest request;
     request.url = asked.url;
@@ -77,10 +78,16 @@ Result<std::string> post(const TokenRequest& asked, const CredentialTools& tools
         if (!chunk) { return in_words(chunk.error()); }
         body += chunk->bytes;
         if (chunk->end) { break; }
-        if (chunk->idle || body.size() > answer_bytes_max) { return failed("its answer does not end"); }
+        if (chunk->idle || body.size() > answer_bytes_max) {
+            return failed("its answer does not end", ErrorKind::upstream);
+        }
     }
     const int status = (*response)->status();
-    if (status < 200 || status >= 300) { return failed(fmt::format("{}: {}", status, reason_in(body))); }
+    if (status < 200 || status >= 300) {
+        // A server in trouble says nothing of the credential.
+        return failed(fmt::format("{}: {}", status, reason_in(body)),
+                      status >= 500 || status == 429 ? ErrorKind::upstream : ErrorKind::credential);
+    }
     return body;
 }
 

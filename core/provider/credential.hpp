@@ -20,7 +20,7 @@ struct CredentialTools {
 };
 
 // Reads the secret, and for hosts that want one gets a token for it. All of it is registered for redact().
-// Error: credential, saying what to do.
+// Errors: credential, saying what to do; connect, timeout or upstream when a token server could not be asked.
 Result<Credential> obtain_credential(const Provider& provider, const CredentialTools& tools);
 
 }  // namespace llmgw

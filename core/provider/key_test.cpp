@@ -9,6 +9,7 @@
 #include "core/gateway/header_rules.hpp"
 #include "core/net/timer_fd.hpp"
 #include "core/provider/host.hpp"
+#include "core/route/retry.hpp"
 #include "core/telemetry/redact.hpp"
 #include "core/util/text.hpp"
 
@@ -38,6 +39,7 @@ struct Answer {
     Reaction reaction = Reaction::failed;
     std::int64_t latency_ms = 0;
     std::string message;
+    std::optional<std::int64_t> provider_time_ms = std::nullopt;
 };
 
 DialectId dialect_of(const Provider& provider) {
@@ -125,7 +127,7 @@ public:
             request.body = "{}";
         }
         if (const auto proven = prove(request, key); !proven) {
-            return {Reaction::no_key, 0, shortened(redact(proven.error().message))};
+            return {Reaction::no_key, 0, shortened(redact(proven.error().message)), std::nullopt};
         }
         // The timer is the limit; these are only not to be shorter.
         request.connect_timeout = request.first_byte_timeout = request.idle_timeout =
@@ -140,6 +142,9 @@ public:
         }
         auto& response = **opened;
         answer.latency_ms = (tools_.clock.steady_us() - start) / 1000;
+        if (const auto date = parse_http_date(find_header(response.headers(), "date"))) {
+            answer.provider_time_ms = *date * 1000;
+        }
         const int status = response.status();
         if (status >= 200 && status < 300) {
             answer.reaction = Reaction::taken;
@@ -200,7 +205,8 @@ private:
 };
 
 KeyTest verdict(KeyVerdict value, const Answer& answer) {
-    return {value, answer.latency_ms, value == KeyVerdict::good ? std::string() : answer.message};
+    return {value, answer.latency_ms, value == KeyVerdict::good ? std::string() : answer.message,
+            answer.provider_time_ms};
 }
 
 // Decided by this answer alone, when it can be.
@@ -212,7 +218,7 @@ std::optional<KeyTest> decided(const Answer& answer) {
 
 // A host that is asked in a way of its own knows such a call itself.
 KeyTest test_at_host(const Tester& tester, const Host& host, const Provider& provider, const std::string& key) {
-    if (host.check == nullptr) { return {KeyVerdict::good, 0, {}}; }
+    if (host.check == nullptr) { return {.verdict = KeyVerdict::good, .message = {}}; }
     const auto check = host.check(provider);
     const auto asked = tester.ask_url(check.method, check.url, key);
     if (auto done = decided(asked)) { return *done; }
@@ -250,7 +256,8 @@ KeyTest test_key(const Provider& provider, const std::string& key, const KeyChec
     if (control.reaction == Reaction::failed) { return verdict(KeyVerdict::failed, control); }
     return {KeyVerdict::unproven, asked.latency_ms,
             fmt::format("{} answers a made-up key in the same way, so this cannot tell a good one from a bad one",
-                        tester.origin())};
+                        tester.origin()),
+            asked.provider_time_ms};
 }
 
 }  // namespace llmgw

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -32,6 +33,8 @@ struct KeyTest {
     KeyVerdict verdict = KeyVerdict::failed;
     std::int64_t latency_ms = 0;  // of the call that decided, 0 when none was answered
     std::string message;          // why it is not good; never holds the key
+    // The provider's clock when it answered, to the second; nullopt when it did not say.
+    std::optional<std::int64_t> provider_time_ms = std::nullopt;
 };
 
 struct KeyTestTools {

@@ -90,6 +90,11 @@ Health::Admission Health::admit(std::string_view provider, std::string_view mode
     return Admission::probe;
 }
 
+void Health::open(Entry& entry, std::int64_t until_us) {
+    if (entry.open_until_us == 0) { entry.facts.open_since_ms = clock_.now_ms(); }
+    entry.open_until_us = until_us;
+}
+
 void Health::count(Entry& entry, bool failed) {
     average(entry.facts.error_share, failed ? 1 : 0, !std::exchange(entry.measured, true));
     ++(failed ? entry.facts.failures : entry.facts.answers);
@@ -105,7 +110,7 @@ void Health::succeeded(std::string_view provider, std::string_view model, const 
     const std::lock_guard lock(mutex_);
     auto& it = entry(provider, model);
     count(it, false);
-    it.failures_in_a_row = it.open_until_us = it.probe_until_us = 0;
+    it.failures_in_a_row = it.open_until_us = it.probe_until_us = it.facts.open_since_ms = 0;
     measure(it, speed);
 }
 
@@ -126,7 +131,7 @@ void Health::failed(std::string_view provider, std::string_view model, const Bre
     // One that was asked while it was open, because nothing else was left, does not stay open for longer.
     const auto now = clock_.steady_us();
     if (now < it.open_until_us) { return; }
-    it.open_until_us = now + std::chrono::microseconds(policy.open).count();
+    open(it, now + std::chrono::microseconds(policy.open).count());
 }
 
 void Health::rest(std::string_view provider, std::string_view model, std::chrono::milliseconds time) {
@@ -134,7 +139,7 @@ void Health::rest(std::string_view provider, std::string_view model, std::chrono
     const std::lock_guard lock(mutex_);
     auto& it = entry(provider, model);
     it.probe_until_us = 0;
-    it.open_until_us = std::max(it.open_until_us, clock_.steady_us() + std::chrono::microseconds(time).count());
+    open(it, std::max(it.open_until_us, clock_.steady_us() + std::chrono::microseconds(time).count()));
 }
 
 void Health::released(std::string_view provider, std::string_view model) {

@@ -35,12 +35,13 @@ struct TargetHealth {
     std::string provider;
     std::string model;
     BreakerState state = BreakerState::closed;
-    std::int64_t open_left_ms = 0;  // until the next probe; 0 unless open
-    std::uint64_t answers = 0;      // that went well; 0: nothing is known of its speed
-    std::uint64_t failures = 0;     // of the target, not of the request
-    double error_share = 0;         // of all, 0 to 1
-    double first_token_ms = 0;      // from the attempt's start to the first content; 0: not known
-    double tokens_per_s = 0;        // of output, after the first content; 0: not known
+    std::int64_t open_left_ms = 0;   // until the next probe; 0 unless open
+    std::int64_t open_since_ms = 0;  // UTC, when it was last closed until; 0 when closed
+    std::uint64_t answers = 0;       // that went well; 0: nothing is known of its speed
+    std::uint64_t failures = 0;      // of the target, not of the request
+    double error_share = 0;          // of all, 0 to 1
+    double first_token_ms = 0;       // from the attempt's start to the first content; 0: not known
+    double tokens_per_s = 0;         // of output, after the first content; 0: not known
 };
 
 // What strategies read. Safe to use from any thread.
@@ -106,6 +107,7 @@ private:
     Entry& entry(std::string_view provider, std::string_view model);
     Entry* find(std::string_view provider, std::string_view model);
     TargetHealth view(const Entry& entry) const;
+    void open(Entry& entry, std::int64_t until_us);
     static void count(Entry& entry, bool failed);
     static void measure(Entry& entry, const AnswerSpeed& speed);
 

@@ -5,7 +5,6 @@
 #include <filesystem>
 #include <optional>
 #include <system_error>
-#include <vector>
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -16,6 +15,7 @@
 
 #include "core/secrets/child.hpp"
 #include "core/telemetry/redact.hpp"
+#include "core/util/base64.hpp"
 #include "core/util/sha256.hpp"
 #include "core/util/text.hpp"
 
@@ -86,8 +86,9 @@ private:
     int fd_;
 };
 
-// The hash, when the key was made before. A damaged hash file is made again from the key.
-Result<std::optional<ClientKey>> known_key(const std::string& dir) {
+}  // namespace
+
+Result<std::optional<ClientKey>> known_client_key(const std::string& dir) {
     auto hash = read_small(hash_path(dir));
     if (!hash) { return std::unexpected(hash.error()); }
     if (!*hash || !is_hash(**hash)) { return std::nullopt; }
@@ -96,30 +97,18 @@ Result<std::optional<ClientKey>> known_key(const std::string& dir) {
     return ClientKey{false, in_file ? key_path(dir) : "keychain", **hash};
 }
 
-}  // namespace
-
 std::string make_client_key(std::size_t bytes) {
-    static constexpr char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    std::vector<unsigned char> random(bytes);
+    std::string random(bytes, '\0');
     if (::getentropy(random.data(), random.size()) != 0) {
         throw std::system_error(errno, std::generic_category(), "no random numbers");
     }
-    std::string key = "llmgw-";
-    std::uint32_t bits = 0;
-    int held = 0;
-    for (const auto byte : random) {
-        bits = bits << 8 | byte;
-        for (held += 8; held >= 6; held -= 6) {
-            key += digits[bits >> (held - 6) & 63];
-        }
-    }
-    if (held > 0) { key += digits[bits << (6 - held) & 63]; }
-    ::explicit_bzero(random.data(), random.size());
+    auto key = "llmgw-" + base64url(random);
+    wipe(random);
     return key;
 }
 
 Result<ClientKey> ensure_client_key(const std::string& dir, Keychain* keychain) {
-    auto known = known_key(dir);
+    auto known = known_client_key(dir);
     if (!known) { return std::unexpected(known.error()); }
     if (*known) { return **known; }
 
@@ -129,7 +118,7 @@ Result<ClientKey> ensure_client_key(const std::string& dir, Keychain* keychain) 
     if (fresh) { ::chmod(dir.c_str(), 0700); }
     const Lock lock(dir + "/client_key.lock");
     if (!lock.held()) { return broken("write in", dir); }
-    known = known_key(dir);
+    known = known_client_key(dir);
     if (!known) { return std::unexpected(known.error()); }
     if (*known) { return **known; }
 

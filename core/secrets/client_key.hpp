@@ -1,6 +1,7 @@
 // The key that clients on this machine show to the gateway. Made at the first start, random, never a default.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "core/secrets/secrets.hpp"
@@ -18,6 +19,10 @@ struct ClientKey {
 // makes a key, keeps it in the keychain where one works and otherwise in DATA_DIR/client_key, and writes the hash.
 // `keychain` may be null. Safe against a second process doing the same.
 Result<ClientKey> ensure_client_key(const std::string& data_dir, Keychain* keychain);
+
+// What is known of the key without reading it; nullopt when none was made yet, or its hash was damaged and will be made
+// again from the key.
+Result<std::optional<ClientKey>> known_client_key(const std::string& data_dir);
 
 // The key itself, for `llmgw env` and `llmgw run`. ErrorKind::not_found when none was made yet,
 // ErrorKind::credential when it cannot be read or is not the one the gateway knows.

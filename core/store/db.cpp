@@ -1,6 +1,13 @@
 #include "core/store/db.hpp"
 
+#include <atomic>
+#include <thread>
+
+#include <poll.h>
 #include <sqlite3.h>
+#include <sys/eventfd.h>
+
+#include "core/util/file.hpp"
 
 namespace llmgw {
 
@@ -131,6 +138,29 @@ std::int64_t Database::last_insert_id() const {
 
 bool Database::in_transaction() const {
     return sqlite3_get_autocommit(handle_.get()) == 0;
+}
+
+Result<Database::Checked> Database::quick_check(std::chrono::milliseconds limit) {
+    auto statement = prepare("PRAGMA quick_check(1)");
+    if (!statement) { return std::unexpected(statement.error()); }
+    // The check is one long step, so that somebody else has to end it.
+    const Fd done(::eventfd(0, EFD_CLOEXEC));
+    std::atomic<bool> late = false;
+    std::string said;
+    {
+        const std::jthread watch([&, handle = handle_.get()] {
+            pollfd wait{done.get(), POLLIN, 0};
+            if (::poll(&wait, 1, static_cast<int>(limit.count())) > 0) { return; }
+            late = true;
+            sqlite3_interrupt(handle);
+        });
+        if (statement->step() == Statement::Step::row) { said = statement->text(0); }
+        [[maybe_unused]] const auto told = ::eventfd_write(done.get(), 1);
+    }
+    if (said == "ok") { return Checked{}; }
+    // What an interrupted check says of pages it has not seen is no finding.
+    if (late) { return Checked{Check::unfinished}; }
+    return Checked{Check::damaged, said.empty() ? error().message : said};
 }
 
 void Database::checkpoint() {

@@ -2,6 +2,7 @@
 // A Database and its Statements belong to one thread at a time.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -66,6 +67,18 @@ public:
     int changes() const;
     std::int64_t last_insert_id() const;
     bool in_transaction() const;
+    enum class Check {
+        sound,
+        damaged,     // the message says how
+        unfinished,  // what was looked at until the limit was sound
+    };
+    struct Checked {
+        Check check = Check::sound;
+        std::string message = {};
+    };
+    // SQLite's quick_check, for at most about `limit`.
+    Result<Checked> quick_check(std::chrono::milliseconds limit);
+
     // Moves what is in the write-ahead log into the database and both to the disk, without waiting for readers.
     void checkpoint();
 

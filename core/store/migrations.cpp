@@ -190,8 +190,28 @@ END;
 PRAGMA user_version = 2;
 )sql";
 
+// Version 3: reports that know which attempts failed before a call's last one. failed_attempts is how many those were:
+// with it and its index a report finds the few calls whose attempts it has to look at (core/usage/log_rows.hpp).
+// Where somebody deletes attempts, the call's own row has to do. Summaries say more now and are made anew; their
+// column has another name, so that an older llmgw which is still running cannot put its own kind among them.
+constexpr const char* version_3 = R"sql(
+ALTER TABLE calls ADD COLUMN failed_attempts INTEGER NOT NULL DEFAULT 0;
+UPDATE calls SET failed_attempts = (SELECT count(*) - 1 FROM attempts WHERE attempts.call_id = calls.call_id)
+WHERE call_id IN (SELECT call_id FROM attempts WHERE number > 1);
+CREATE INDEX calls_failed_over ON calls (started_ms) WHERE failed_attempts > 0;
+CREATE TRIGGER attempts_deleted AFTER DELETE ON attempts BEGIN
+    UPDATE calls SET failed_attempts = 0 WHERE call_id = OLD.call_id AND failed_attempts > 0;
+END;
+ALTER TABLE rollups ADD COLUMN error_class TEXT NOT NULL DEFAULT '';
+ALTER TABLE rollups ADD COLUMN failed_attempts INTEGER NOT NULL DEFAULT 0;
+DELETE FROM summaries;
+ALTER TABLE summaries RENAME COLUMN sums TO entries;
+UPDATE summary_state SET covered_call_id = 0, covered_rollup_id = 0, generation = generation + 1;
+PRAGMA user_version = 3;
+)sql";
+
 // Entry N brings version N to N + 1, the last statement says so. Entries are never edited once released.
-constexpr std::array<const char*, 2> steps{version_1, version_2};
+constexpr std::array<const char*, 3> steps{version_1, version_2, version_3};
 
 }  // namespace
 

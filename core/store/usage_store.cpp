@@ -1,5 +1,6 @@
 #include "core/store/usage_store.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 
@@ -19,7 +20,8 @@ namespace {
 
 constexpr int reader_busy_timeout_ms = 5000;
 
-// The columns are those of row_fields.hpp, in its order; attempts have the call's id first.
+// The columns are those of row_fields.hpp, in its order; calls have the number of failed attempts last, attempts the
+// call's id first.
 constexpr const char* insert_call_sql = R"sql(
 INSERT OR IGNORE INTO calls (
     call_id, started_ms, duration_ms, first_token_ms, client_key, client, agent, session_id, feature, user, metadata,
@@ -27,8 +29,8 @@ INSERT OR IGNORE INTO calls (
     error_class, error_message, finish_reason, request_bytes, response_bytes,
     input_tokens, cache_read_tokens, cache_write_5m_tokens, cache_write_1h_tokens, output_tokens, reasoning_tokens,
     audio_input_tokens, audio_output_tokens, iterations, service_tier, speed, inference_geo, web_search_requests,
-    reported_cost_nano, cost_nano, cost_basis, price_source, price_date, cache_saved_nano)
-VALUES (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?, ?,?,?,?,?, ?,?,?,?,?,?, ?,?,?,?,?,?,?, ?,?,?,?,?,?)
+    reported_cost_nano, cost_nano, cost_basis, price_source, price_date, cache_saved_nano, failed_attempts)
+VALUES (?,?,?,?,?,?,?,?,?,?,?, ?,?,?,?,?,?,?,?,?, ?,?,?,?,?, ?,?,?,?,?,?, ?,?,?,?,?,?,?, ?,?,?,?,?,?, ?)
 )sql";
 
 constexpr const char* insert_attempt_sql = R"sql(
@@ -173,7 +175,10 @@ Result<int> UsageStore::insert_all(std::span<const CallRecord* const> records) {
     int inserted = 0;
     for (const auto* record : records) {
         const bool free_operation = is_free_operation(record->call.operation);
-        each_call_field(record->call, Binder(insert_call_, stored_cost_nano(record->call, free_operation)));
+        Binder bind_call(insert_call_, stored_cost_nano(record->call, free_operation));
+        each_call_field(record->call, bind_call);
+        // The last attempt is what the call came to.
+        bind_call("failed_attempts", std::max(static_cast<std::int64_t>(record->attempts.size()) - 1, std::int64_t{0}));
         const bool done = insert_call_.step() == Statement::Step::done;
         auto error = done ? Error{} : database_.error();
         insert_call_.reset();

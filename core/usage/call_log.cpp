@@ -31,20 +31,57 @@ bool chosen_here(const Filter& filter) {
     return filter.dimension.kind->time.has_value() || filter.dimension.kind->is_metadata;
 }
 
-// Put together from constants of the dimensions' table; all values are bound.
+// What of an attempt that failed before its call's last one is asked for in this dimension; "" for what belongs to the
+// call.
+std::string_view attempt_sql(const DimensionKind& kind) {
+    if (kind.name == "provider") { return "a.provider"; }
+    if (kind.name == "model") { return "CASE WHEN a.served_model <> '' THEN a.served_model ELSE a.model END"; }
+    if (kind.name == "error") { return "a.error_class"; }
+    if (kind.name == "status") { return "'failed attempt'"; }
+    return {};
+}
+
+// Put together from constants of this program; all values are bound.
 std::string newest_sql(const ReportQuery& choice) {
-    std::string sql =
-        "SELECT *, (SELECT group_concat(failed, ', ') FROM (SELECT trim(provider || ' ' || error_class) AS failed FROM "
-        "attempts AS a WHERE a.call_id = calls.call_id AND EXISTS (SELECT 1 FROM attempts AS later WHERE later.call_id "
-        "= a.call_id AND later.number > a.number) ORDER BY number)) AS failed_attempts FROM calls "
-        "WHERE started_ms >= ? AND started_ms < ?";
+    std::string sql = "SELECT * FROM calls WHERE started_ms >= ?1 AND started_ms < ?2";
+    int parameter = 2;
     for (const auto& filter : choice.where) {
         if (chosen_here(filter)) { continue; }
-        sql += " AND ";
-        sql += filter.dimension.kind->sql;
-        sql += " = ?";
+        const auto value = "?" + std::to_string(++parameter);
+        const auto& kind = *filter.dimension.kind;
+        sql += " AND (" + std::string(kind.sql) + " = " + value;
+        if (const auto attempt = attempt_sql(kind); !attempt.empty()) {
+            sql +=
+                " OR failed_attempts > 0 AND EXISTS (SELECT 1 FROM attempts AS a WHERE a.call_id = calls.call_id AND "
+                "a.number <= calls.failed_attempts AND " +
+                std::string(attempt) + " = " + value + ")";
+        }
+        sql += ")";
     }
     return sql += " ORDER BY started_ms DESC, id DESC";
+}
+
+Result<> read_failed_attempts(Database& database, std::vector<LogRow>& calls) {
+    auto statement = database.prepare(
+        "SELECT number, provider, model, http_status, error_class, cost_nano FROM attempts WHERE call_id = ? AND "
+        "number "
+        "<= ? ORDER BY number");
+    if (!statement) { return std::unexpected(statement.error()); }
+    for (auto& call : calls) {
+        const auto failed = call.integer("failed_attempts");
+        if (failed == 0) { continue; }
+        const auto id = call.text("call_id");
+        statement->bind(1, id);
+        statement->bind(2, failed);
+        for (;;) {
+            const auto step = statement->step();
+            if (step == Statement::Step::failed) { return std::unexpected(database.error()); }
+            if (step == Statement::Step::done) { break; }
+            call.failed_attempts.push_back(read_row(*statement));
+        }
+        statement->reset();
+    }
+    return {};
 }
 
 bool matches(const LogRow& row, const Filter& filter) {
@@ -97,6 +134,7 @@ Result<std::vector<LogRow>> newest_calls(const std::string& database_path, const
         }
     }
     std::ranges::reverse(rows);
+    if (auto read = read_failed_attempts(*database, rows); !read) { return std::unexpected(read.error()); }
     return rows;
 }
 

@@ -19,6 +19,9 @@ using LogValue = std::variant<std::monostate, std::int64_t, std::string>;
 // A row of calls or attempts: columns by name, in the table's order.
 struct LogRow {
     std::vector<std::pair<std::string, LogValue>> columns;
+    // Of a call that newest_calls() gave: what was tried in vain before, in order, with its number, provider, model,
+    // http_status, error_class and cost_nano.
+    std::vector<LogRow> failed_attempts;
 
     // "" and 0 for what is not there or not known.
     std::string text(std::string_view column) const;
@@ -26,9 +29,8 @@ struct LogRow {
     bool is_null(std::string_view column) const;
 };
 
-// The newest `count` calls that match (`by` is ignored, times are exact), the newest last. not_found: there is no log.
-// Besides the columns of calls: `failed_attempts`, the providers tried in vain before and why ("work overloaded, home
-// connect"), NULL for none.
+// The newest `count` calls that match (`by` is ignored, times are exact), the newest last. A call matches a provider,
+// model, error or status also by an attempt that failed before its last one. not_found: there is no log.
 Result<std::vector<LogRow>> newest_calls(const std::string& database_path, const ReportQuery& choice,
                                          std::int64_t count);
 

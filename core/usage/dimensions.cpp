@@ -13,7 +13,7 @@ namespace {
 constexpr std::string_view meta_prefix = "meta:";
 constexpr std::string_view no_value = "(none)";
 
-constexpr std::array<DimensionKind, 14> kinds{{
+constexpr std::array<DimensionKind, 15> kinds{{
     {.name = "feature", .title = "FEATURE", .sql = "feature", .rolled_sql = "feature", .is_summarized = true},
     // Where nobody answered, the model that was asked for is the best name there is.
     {.name = "model",
@@ -27,6 +27,7 @@ constexpr std::array<DimensionKind, 14> kinds{{
     {.name = "agent", .title = "AGENT", .sql = "agent", .rolled_sql = "agent"},
     {.name = "session", .title = "SESSION", .sql = "session_id", .rolled_sql = "session_id"},
     {.name = "status", .title = "STATUS", .sql = "ending", .rolled_sql = "ending"},
+    {.name = "error", .title = "ERROR", .sql = "error_class", .rolled_sql = "error_class"},
     // No call names a prompt yet.
     {.name = "prompt", .title = "PROMPT", .sql = "''", .rolled_sql = "''"},
     {.name = "hour",

@@ -61,6 +61,9 @@ constexpr Table calls_table{
         return true;
     }};
 
+constexpr Table attempts_table{calls_table.sql,  calls_table.unpriced_model,   calls_table.by_time, calls_table.by_id,
+                               &select_attempts, calls_table.first_expression, calls_table.add};
+
 constexpr Table rollups_table{&DimensionKind::rolled_sql,
                               "CASE WHEN unpriced_calls > 0 THEN model END",
                               " WHERE quarter_ms >= ? AND quarter_ms < ? AND +id > ? AND +id <= ?",
@@ -137,7 +140,8 @@ Result<> add_rows(const Table& table, Database& database, const ReportQuery& que
 }  // namespace
 
 Result<> add_calls(Database& database, const ReportQuery& query, const Rows& rows, bool by_id, Groups& groups) {
-    return add_rows(calls_table, database, query, rows, by_id, groups);
+    if (auto added = add_rows(calls_table, database, query, rows, by_id, groups); !added) { return added; }
+    return add_rows(attempts_table, database, query, rows, by_id, groups);
 }
 
 Result<> add_rollups(Database& database, const ReportQuery& query, const Rows& rows, bool by_id, Groups& groups) {

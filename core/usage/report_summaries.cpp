@@ -103,7 +103,7 @@ public:
 private:
     Result<Statement> select(std::int64_t span_ms, Period period) {
         auto statement = database_.prepare(
-            "SELECT start_ms, sums FROM summaries WHERE span_ms = ? AND start_ms >= ? AND start_ms < ?"
+            "SELECT start_ms, entries FROM summaries WHERE span_ms = ? AND start_ms >= ? AND start_ms < ?"
             " ORDER BY start_ms");
         if (statement) {
             statement->bind(1, span_ms);

@@ -30,6 +30,7 @@ std::vector<TextColumn> text_columns() {
 struct Moved {
     std::int64_t id;
     std::string call_id;
+    bool failed_over;
 };
 
 struct Key {
@@ -49,30 +50,24 @@ public:
         if (!rollups) { return std::unexpected(rollups.error()); }
         // Rows that the summaries lack would be left out of them for good.
         if (*rollups > state->covered_rollup_id) { return 0; }
-        if (auto read = this->read(before_ms, state->covered_call_id, rows_max); !read) {
-            return std::unexpected(read.error());
+        if (auto found = find(before_ms, state->covered_call_id, rows_max); !found) {
+            return std::unexpected(found.error());
         }
         if (moved_.empty()) { return 0; }
         if (auto done = database_.execute("UPDATE summary_state SET rolling = 1"); !done) {
             return std::unexpected(done.error());
         }
-        for (const auto step : {&RollUp::write, &RollUp::remove, &RollUp::finish}) {
+        for (const auto step : {&RollUp::read, &RollUp::write, &RollUp::remove, &RollUp::finish}) {
             if (auto done = (this->*step)(); !done) { return std::unexpected(done.error()); }
         }
         return static_cast<std::int64_t>(moved_.size());
     }
 
 private:
-    Result<> read(std::int64_t before_ms, std::int64_t covered, std::int64_t rows_max) {
-        std::vector<std::string_view> expressions{"id", "call_id"};
-        for (const auto& text : texts_) {
-            expressions.push_back(text.calls_sql);
-        }
-        auto sql = select_calls(expressions);
-        sql +=
-            " WHERE started_ms < ? AND +id <= ? AND +id < (SELECT max(id) FROM calls)"
-            " ORDER BY started_ms LIMIT ?";
-        auto statement = database_.prepare(sql);
+    Result<> find(std::int64_t before_ms, std::int64_t covered, std::int64_t rows_max) {
+        auto statement = database_.prepare(
+            "SELECT id, call_id, failed_attempts > 0 FROM calls WHERE started_ms < ? AND +id <= ? AND +id < (SELECT "
+            "max(id) FROM calls) ORDER BY started_ms LIMIT ?");
         if (!statement) { return std::unexpected(statement.error()); }
         statement->bind(1, before_ms);
         statement->bind(2, covered);
@@ -83,15 +78,43 @@ private:
                 case Statement::Step::failed: return std::unexpected(database_.error());
                 case Statement::Step::row: break;
             }
-            int column = calls_first_expression;
-            const auto id = statement->integer(column);
-            moved_.push_back({id, std::string(statement->text(++column))});
-            Key key{quarter_of(statement->integer(time_column)), {}};
-            for (std::size_t i = 0; i < texts_.size(); ++i) {
-                key.texts.emplace_back(statement->text(++column));
-            }
-            add_call(*statement, sums_[std::move(key)]);
+            moved_.push_back({statement->integer(0), std::string(statement->text(1)), statement->integer(2) != 0});
         }
+    }
+
+    Result<> read() {
+        std::vector<std::string_view> expressions;
+        for (const auto& text : texts_) {
+            expressions.push_back(text.calls_sql);
+        }
+        auto sql = select_calls(expressions);
+        sql += " WHERE id = ?";
+        auto call = database_.prepare(sql);
+        if (!call) { return std::unexpected(call.error()); }
+        sql = select_attempts(expressions);
+        sql += " WHERE id = ?";
+        auto attempts = database_.prepare(sql);
+        if (!attempts) { return std::unexpected(attempts.error()); }
+        for (const auto& one : moved_) {
+            if (auto done = add(one.id, one.failed_over ? *attempts : *call); !done) { return done; }
+        }
+        return {};
+    }
+
+    Result<> add(std::int64_t id, Statement& statement) {
+        statement.bind(1, id);
+        for (;;) {
+            const auto step = statement.step();
+            if (step == Statement::Step::failed) { return std::unexpected(database_.error()); }
+            if (step == Statement::Step::done) { break; }
+            Key key{quarter_of(statement.integer(time_column)), {}};
+            for (int i = 0; i < static_cast<int>(texts_.size()); ++i) {
+                key.texts.emplace_back(statement.text(calls_first_expression + i));
+            }
+            add_call(statement, sums_[std::move(key)]);
+        }
+        statement.reset();
+        return {};
     }
 
     Result<> write() {

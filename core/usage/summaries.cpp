@@ -31,24 +31,35 @@ class Folding {
 public:
     explicit Folding(Database& database) : database_(database) {}
 
-    // Rows after `after` of a statement that has the row's number behind the group's texts. Returns how many.
+    // The next rows after `after`. Returns how many.
     Result<std::int64_t> add_calls(std::int64_t after, std::int64_t rows_max) {
-        auto sql = select_calls(expressions(&DimensionKind::sql));
-        sql += " WHERE id > ? ORDER BY id LIMIT ?";
-        return add(sql, calls_first_expression, after, rows_max, [](const Statement& row, ReportSums& sums) {
-            add_call(row, sums);
-            return true;
-        });
+        const auto rows = find("calls", after, rows_max);
+        if (!rows) { return rows; }
+        for (const auto select : {&select_calls, &select_attempts}) {
+            const auto add_row = [](const Statement& row, ReportSums& sums) {
+                add_call(row, sums);
+                return true;
+            };
+            const auto sql = select(group_expressions(&DimensionKind::sql));
+            if (auto added = add(sql, calls_first_expression, after, add_row); !added) {
+                return std::unexpected(added.error());
+            }
+        }
+        return rows;
     }
     Result<std::int64_t> add_rollups(std::int64_t after, std::int64_t rows_max) {
-        auto sql = select_rollups(expressions(&DimensionKind::rolled_sql));
-        sql += " WHERE id > ? ORDER BY id LIMIT ?";
-        return add(sql, rollups_first_expression, after, rows_max, add_rollup);
+        const auto rows = find("rollups", after, rows_max);
+        if (!rows) { return rows; }
+        const auto sql = select_rollups(group_expressions(&DimensionKind::rolled_sql));
+        if (auto added = add(sql, rollups_first_expression, after, add_rollup); !added) {
+            return std::unexpected(added.error());
+        }
+        return rows;
     }
     std::int64_t last_id() const { return last_id_; }
 
     Result<> write() {
-        auto put = database_.prepare("INSERT OR REPLACE INTO summaries (span_ms, start_ms, sums) VALUES (?, ?, ?)");
+        auto put = database_.prepare("INSERT OR REPLACE INTO summaries (span_ms, start_ms, entries) VALUES (?, ?, ?)");
         if (!put) { return std::unexpected(put.error()); }
         for (auto& [place, page] : pages_) {
             if (auto loaded = load(place, page); !loaded) { return loaded; }
@@ -68,23 +79,31 @@ public:
     }
 
 private:
-    static std::vector<std::string_view> expressions(std::string_view DimensionKind::*sql) {
-        auto all = group_expressions(sql);
-        all.push_back("id");
-        return all;
-    }
-
-    template <class AddRow>
-    Result<std::int64_t> add(const std::string& sql, int first, std::int64_t after, std::int64_t rows_max,
-                             AddRow add_row) {
+    // How many rows come next, and the number of the last of them.
+    Result<std::int64_t> find(std::string_view table, std::int64_t after, std::int64_t rows_max) {
+        std::string sql = "SELECT count(*), max(id) FROM (SELECT id FROM ";
+        sql += table;
+        sql += " WHERE id > ? ORDER BY id LIMIT ?)";
         auto statement = database_.prepare(sql);
         if (!statement) { return std::unexpected(statement.error()); }
         statement->bind(1, after);
         statement->bind(2, rows_max);
-        std::int64_t rows = 0;
-        for (;; ++rows) {
+        if (statement->step() != Statement::Step::row) { return std::unexpected(database_.error()); }
+        last_id_ = statement->integer(1);
+        return statement->integer(0);
+    }
+
+    // The rows after `after` up to the last one found.
+    template <class AddRow>
+    Result<> add(std::string sql, int first, std::int64_t after, AddRow add_row) {
+        sql += " WHERE id > ? AND id <= ?";
+        auto statement = database_.prepare(sql);
+        if (!statement) { return std::unexpected(statement.error()); }
+        statement->bind(1, after);
+        statement->bind(2, last_id_);
+        for (;;) {
             switch (statement->step()) {
-                case Statement::Step::done: return rows;
+                case Statement::Step::done: return {};
                 case Statement::Step::failed: return std::unexpected(database_.error());
                 case Statement::Step::row: break;
             }
@@ -95,7 +114,6 @@ private:
             const auto time = statement->integer(time_column);
             pages_[{quarter_ms, quarter_of(time)}][*group] += one_;
             pages_[{utc_day_ms, utc_day_of(time)}][*group] += one_;
-            last_id_ = statement->integer(first + group_texts);
         }
     }
 
@@ -128,7 +146,7 @@ private:
 
     // What the database has for the page already is added to it.
     Result<> load(std::pair<std::int64_t, std::int64_t> place, Page& page) {
-        auto get = database_.prepare("SELECT sums FROM summaries WHERE span_ms = ? AND start_ms = ?");
+        auto get = database_.prepare("SELECT entries FROM summaries WHERE span_ms = ? AND start_ms = ?");
         if (!get) { return std::unexpected(get.error()); }
         get->bind(1, place.first);
         get->bind(2, place.second);

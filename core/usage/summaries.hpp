@@ -36,7 +36,7 @@ struct SummaryEntry {
     ReportSums sums;
 };
 
-// Takes the next entry off the front of a column `sums`; false at its end, and of damaged bytes.
+// Takes the next entry off the front of a column `entries`; false at its end, and of damaged bytes.
 bool read_summary_entry(std::string_view& bytes, SummaryEntry& entry);
 
 }  // namespace llmgw

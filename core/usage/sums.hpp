@@ -13,6 +13,10 @@ namespace llmgw {
 
 // Tokens are sums of what was reported. A call is unpriced when its cost is unknown; its tokens are counted in
 // the sums and again in unpriced_tokens, its cost is not.
+//
+// A call that was tried several times is counted once, as its last attempt; those that failed before it are counted in
+// failed_attempts, each with what it used and cost itself, so that nothing is counted twice. What is said of calls
+// below holds for them too.
 struct ReportSums {
     std::int64_t calls = 0;
     std::int64_t input_tokens = 0;
@@ -30,12 +34,14 @@ struct ReportSums {
     // of the others are counted in cache_saved_unknown_tokens.
     std::int64_t cache_saved_nano = 0;
     std::int64_t cache_saved_unknown_tokens = 0;
+    std::int64_t failed_attempts = 0;
     // Of calls that ended well and that a model worked for.
     Histogram duration_ms;
     Histogram first_token_ms;
 
     ReportSums& operator+=(const ReportSums& other);
     bool operator==(const ReportSums&) const = default;
+    bool empty() const { return calls == 0 && failed_attempts == 0; }
     // Nothing when calls have no known price and no other cost anything: that is never $0.
     std::optional<std::int64_t> cost_nano() const {
         if (unpriced_calls > 0 && priced_cost_nano == 0) { return std::nullopt; }
@@ -58,7 +64,7 @@ struct SumMember {
     std::string_view column;
     std::int64_t ReportSums::*value;
 };
-inline constexpr std::array<SumMember, 14> sum_members{{
+inline constexpr std::array<SumMember, 15> sum_members{{
     {"calls", &ReportSums::calls},
     {"input_tokens", &ReportSums::input_tokens},
     {"cache_read_tokens", &ReportSums::cache_read_tokens},
@@ -73,6 +79,7 @@ inline constexpr std::array<SumMember, 14> sum_members{{
     {"partial_calls", &ReportSums::partial_calls},
     {"cache_saved_nano", &ReportSums::cache_saved_nano},
     {"cache_saved_unknown_tokens", &ReportSums::cache_saved_unknown_tokens},
+    {"failed_attempts", &ReportSums::failed_attempts},
 }};
 
 // Appends the sums to `out`; read_sums() takes them off the front of `bytes`, false when they are none.

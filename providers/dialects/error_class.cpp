@@ -106,6 +106,7 @@ constexpr PhraseRow phrase_table[] = {
     {"insufficient balance", ErrorClass::billing},                                 // DeepSeek
     {"insufficient credits", ErrorClass::billing},                                 // OpenRouter
     {"monthly spending limit", ErrorClass::billing},                               // xAI, as a 403
+    {"invalid_payment_instrument", ErrorClass::billing},                           // Bedrock, as a 403
     {"api key not valid", ErrorClass::authentication},                             // Gemini, as a 400
     {"flagged as potentially violating", ErrorClass::content_filter},              // OpenAI
     {"provided model identifier is invalid", ErrorClass::not_found},               // Bedrock

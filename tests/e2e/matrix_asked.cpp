@@ -1,5 +1,6 @@
 // What providers read in a request.
 #include "tests/e2e/matrix.hpp"
+#include "tests/e2e/matrix_converse.hpp"
 
 namespace llmgw::testing::matrix {
 namespace {
@@ -251,6 +252,7 @@ private:
 
 Asked read_request(DialectId dialect, const RecordedRequest& request) {
     try {
+        if (dialect == DialectId::bedrock_converse) { return converse::read_request(request); }
         return Reader(dialect, request).asked;
     } catch (const Json::exception& error) {
         Asked asked;

@@ -1,5 +1,7 @@
 #include "tests/e2e/matrix_errors.hpp"
 
+#include "tests/e2e/matrix_converse.hpp"
+
 namespace llmgw::testing::matrix {
 namespace {
 
@@ -95,12 +97,36 @@ ErrorAnswer gemini_error(Trouble trouble) {
     return {};
 }
 
+ErrorAnswer converse_error(Trouble trouble) {
+    const auto make = [](int status, const std::string& type, const std::string& message, Headers more = {}) {
+        more.emplace_back("x-amzn-ErrorType", type + ":http://internal.amazon.com/coral/com.amazon.bedrock/");
+        more.emplace_back("x-amzn-RequestId", "req_011matrix");
+        return ErrorAnswer{status, Json{{"message", message}}.dump(), std::move(more)};
+    };
+    switch (trouble) {
+        case Trouble::key:
+            return make(403, "UnrecognizedClientException", "The security token included in the request is invalid.");
+        case Trouble::rate:
+            return make(429, "ThrottlingException", "Too many requests, please wait.", {{"retry-after", "7"}});
+        case Trouble::overloaded: return make(503, "ServiceUnavailableException", "Bedrock is unable to process it.");
+        case Trouble::server: return make(500, "InternalServerException", "The system encountered an error.");
+        case Trouble::too_long: return make(400, "ValidationException", "Input is too long for requested model.");
+        case Trouble::bad: return make(400, "ValidationException", "The number of stop sequences is too high.");
+        case Trouble::no_model:
+            return make(404, "ResourceNotFoundException", "The provided model identifier is not found.");
+        case Trouble::no_money:
+            return make(403, "AccessDeniedException",
+                        "INVALID_PAYMENT_INSTRUMENT: A valid payment instrument must be "
+                        "provided.");
+    }
+    return {};
+}
+
 ErrorAnswer error_of(DialectId provider, Trouble trouble) {
     switch (provider) {
         case DialectId::anthropic: return anthropic_error(trouble);
-        case DialectId::cohere_chat:
-        case DialectId::bedrock_converse:
         case DialectId::gemini: return gemini_error(trouble);
+        case DialectId::bedrock_converse: return converse_error(trouble);
         default: return openai_error_answer(trouble);
     }
 }
@@ -163,7 +189,7 @@ std::string check_error(MatrixWorld& bench, Pair pair, Trouble trouble, bool str
         const auto told = error_message(got.body);
         expect(told.find(said) != std::string::npos || trouble == Trouble::key, "another message");
     }
-    if (trouble == Trouble::key && (!pair.same() || error.status == 401)) {
+    if (trouble == Trouble::key && error.status != got.status) {
         expect(got.header("x-llmgw-upstream-status") == std::to_string(error.status),
                "upstream status " + got.header("x-llmgw-upstream-status"));
     }
@@ -183,7 +209,7 @@ const Answer begun{.text = "Begun and not ended at all"};
 void answer_partly(MatrixWorld& bench, DialectId provider, std::size_t events, const std::string& then, bool reset) {
     const auto all = answer_events(provider, begun, 5);
     bench.world.upstream.handle([=](const RecordedRequest&, UpstreamConnection& connection) {
-        connection.start_sse();
+        provider == DialectId::bedrock_converse ? converse::start(connection) : connection.start_sse();
         for (std::size_t i = 0; i < std::min(events, all.size()); ++i) {
             connection.chunk(all[i]);
         }
@@ -234,7 +260,10 @@ Cell errors_cell(MatrixWorld& bench, Pair pair) {
 
 Cell stream_error_cell(MatrixWorld& bench, Pair pair) {
     const std::string message = "the engine stalled";
-    answer_partly(bench, pair.provider, 5, canned::stream_error(pair.provider, message), false);
+    answer_partly(bench, pair.provider, 5,
+                  pair.provider == DialectId::bedrock_converse ? converse::stream_error(message)
+                                                               : canned::stream_error(pair.provider, message),
+                  false);
     return fails_if(check_broken_stream(bench, pair, "failed", message));
 }
 

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "tests/e2e/matrix.hpp"
+#include "tests/e2e/matrix_converse.hpp"
 
 namespace llmgw::testing::matrix {
 namespace {
@@ -494,9 +495,9 @@ std::string seal_of(DialectId dialect) {
         case DialectId::anthropic: return signature;
         case DialectId::openai_responses: return encrypted;
         case DialectId::gemini: return thought_signature;
+        case DialectId::bedrock_converse: return converse::seal();
         case DialectId::openai_chat:
-        case DialectId::cohere_chat:
-        case DialectId::bedrock_converse: break;
+        case DialectId::cohere_chat: break;  // no provider of the matrix speaks it
     }
     return {};
 }
@@ -520,9 +521,9 @@ std::string whole_answer(DialectId dialect, const Answer& answer) {
         case DialectId::anthropic: return anthropic_message(answer).dump();
         case DialectId::openai_chat: return chat_completion(answer).dump();
         case DialectId::openai_responses: return response_object(answer, true).dump();
-        case DialectId::cohere_chat:
-        case DialectId::bedrock_converse:
         case DialectId::gemini: return gemini_response(answer).dump();
+        case DialectId::bedrock_converse: return converse::whole_answer(answer);
+        case DialectId::cohere_chat: break;
     }
     return {};
 }
@@ -532,9 +533,9 @@ std::vector<std::string> answer_events(DialectId dialect, const Answer& answer, 
         case DialectId::anthropic: return anthropic_events(answer, piece_bytes);
         case DialectId::openai_chat: return chat_events(answer, piece_bytes);
         case DialectId::openai_responses: return ResponsesEvents(answer, piece_bytes).events;
-        case DialectId::cohere_chat:
-        case DialectId::bedrock_converse:
         case DialectId::gemini: return gemini_events(answer, piece_bytes);
+        case DialectId::bedrock_converse: return converse::answer_events(answer, piece_bytes);
+        case DialectId::cohere_chat: break;
     }
     return {};
 }
@@ -546,9 +547,9 @@ std::string seal_fault(DialectId dialect, const std::string& request, const Answ
             case DialectId::anthropic: return messages_fault(body, before);
             case DialectId::openai_chat: return chat_fault(body, before);
             case DialectId::openai_responses: return responses_fault(body);
-            case DialectId::cohere_chat:
-            case DialectId::bedrock_converse:
             case DialectId::gemini: return gemini_fault(body);
+            case DialectId::bedrock_converse: return converse::seal_fault(body, before);
+            case DialectId::cohere_chat: break;
         }
     } catch (const Json::exception& error) { return std::string("cannot be read: ") + error.what(); }
     return {};

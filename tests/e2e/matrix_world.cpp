@@ -5,6 +5,7 @@
 #include "core/dialect/dialect.hpp"
 #include "core/util/sse.hpp"
 #include "providers/registry.hpp"
+#include "tests/e2e/matrix_converse.hpp"
 
 namespace llmgw::testing::matrix {
 namespace {
@@ -26,6 +27,8 @@ MatrixWorld::MatrixWorld(const std::string& more_config, const std::string& time
     const std::string chat = "dialects = [\"openai-chat\"]\n";
     config_ = world.config() + table("chat", "openai", url, chat) +
               table("resp", "openai", url, "dialects = [\"openai-responses\"]\n") +
+              "\n[providers.bedrock]\nregion = \"eu-central-1\"\nbase_url = \"" + world.upstream.url() +
+              "\"\napi_key = \"env:LLMGW_TEST_PROVIDER_KEY\"\ndialects = [\"bedrock-converse\"]\n" +
               table("deepseek", "deepseek", url, chat) + table("router", "openrouter", url, chat) + more_config;
     world.start_with(config_);
 }
@@ -40,9 +43,9 @@ std::string MatrixWorld::model(DialectId provider) {
         case DialectId::anthropic: return "anthropic/claude-sonnet-4-5";
         case DialectId::openai_chat: return "chat/gpt-5.6";
         case DialectId::openai_responses: return "resp/gpt-5.6";
-        case DialectId::cohere_chat:
-        case DialectId::bedrock_converse:
         case DialectId::gemini: return "gemini/gemini-3-pro-preview";
+        case DialectId::bedrock_converse: return "bedrock/eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
+        case DialectId::cohere_chat: break;
     }
     return {};
 }
@@ -68,7 +71,7 @@ Got MatrixWorld::ask(const Client& client, const Turn& given) {
             connection.reply_json(200, whole_answer(provider, turn.answer));
             return;
         }
-        connection.start_sse();
+        provider == DialectId::bedrock_converse ? converse::start(connection) : connection.start_sse();
         for (const auto& event : answer_events(provider, turn.answer, turn.piece_bytes)) {
             connection.chunk(event);
         }

@@ -389,7 +389,10 @@ TEST_CASE("vertex: no token, and what every client is told") {
         CHECK(error_message(response.body).contains("gave no token: 400: Invalid JWT."));
     }
     CHECK(clouds.asked() == nullptr);
-    CHECK(clouds.world.cli({"keys", "test", "vertex"}).exit != 0);
+    // 4: it does not like the credential; 6: it says nothing of it.
+    CHECK(clouds.world.cli({"keys", "test", "vertex"}).exit == 4);
+    clouds.token_status = 503;
+    CHECK(clouds.world.cli({"keys", "test", "vertex"}).exit == 6);
     clouds.token_status = 200;
     const auto tested = clouds.world.cli({"keys", "test", "vertex"});
     CAPTURE(tested.out);

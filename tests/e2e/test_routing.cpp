@@ -340,9 +340,13 @@ TEST_CASE("The README's routes are valid, and llmgw says of them what it says th
     std::string expected;
     std::string command;
     int ran = 0;
+    auto environment = home.environment();
+    for (const char* name : {"ANTHROPIC_API_KEY", "OPENAI_API_KEY", "OPENROUTER_API_KEY"}) {
+        environment.emplace_back(name, provider_key);
+    }
     const auto check = [&] {
         if (command.empty()) { return; }
-        ChildProcess shell({"sh", "-c", "cd \"$HOME\" && exec " + command}, home.environment());
+        ChildProcess shell({"sh", "-c", "cd \"$HOME\" && exec " + command}, environment);
         CHECK_MESSAGE(shell.wait() == 0, shell.err());
         CHECK(shell.out() == expected);
         ++ran;

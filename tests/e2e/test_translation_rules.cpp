@@ -106,6 +106,125 @@ TEST_SUITE("translation") {
         CHECK(bench.world.upstream.request_count() == 0);
     }
 
+    TEST_CASE("A request about a tool of another provider's own is refused clearly; beside others it is left out") {
+        MatrixWorld bench;
+        bench.world.upstream.handle([](const RecordedRequest&, UpstreamConnection& connection) {
+            connection.reply_json(200, whole_answer(DialectId::openai_chat, {.text = "Hi"}));
+        });
+        struct About {
+            std::string target;
+            std::string before;  // the other tools
+            std::string after;
+            std::string beside;
+            std::string tool;
+        };
+        const std::vector<About> all{
+            // Claude Code's search, asked beside its work.
+            {"/v1/messages",
+             R"({"model":"MODEL","max_tokens":64,"messages":[{"role":"user","content":"Hi"}],"tools":[)",
+             R"({"type":"web_search_20250305","name":"web_search","max_uses":8}]})",
+             R"({"name":"look","input_schema":{"type":"object"}},)", "web_search_20250305"},
+            {"/v1/responses", R"({"model":"MODEL","input":"Hi","tools":[)",
+             R"({"type":"code_interpreter","container":{"type":"auto"}}]})",
+             R"({"type":"function","name":"look","parameters":{"type":"object"}},)", "code_interpreter"},
+            {"/v1beta/models/MODEL:generateContent",
+             R"({"contents":[{"role":"user","parts":[{"text":"Hi"}]}],"tools":[)", R"({"googleSearch":{}}]})",
+             R"({"functionDeclarations":[{"name":"look"}]},)", "googleSearch"}};
+        for (const auto& about : all) {
+            CAPTURE(about.target);
+            bench.world.upstream.clear();
+            const auto ask = [&](const std::string& body) {
+                return bench.world.gateway().post(with_model(about.target, "chat/gpt-5.6"),
+                                                  with_model(body, "chat/gpt-5.6"));
+            };
+            const auto refused = ask(about.before + about.after);
+            CHECK(refused.status == 400);
+            const auto message = error_message(refused.body);
+            CAPTURE(message);
+            CHECK(message.find(about.tool) != std::string::npos);
+            CHECK(message.find("chat/gpt-5.6") != std::string::npos);
+            CHECK(bench.world.upstream.request_count() == 0);
+            const auto served = ask(about.before + about.beside + about.after);
+            CHECK(served.status == 200);
+            CHECK(served.header("x-llmgw-dropped").find(about.tool) != std::string::npos);
+        }
+        // Demanded by name: no other tool can stand in.
+        const auto demanded = bench.world.gateway().post(
+            "/v1/messages",
+            R"({"model":"chat/gpt-5.6","max_tokens":64,"messages":[{"role":"user","content":"Hi"}],"tool_choice":{"type":"tool","name":"code_execution"},"tools":[{"name":"look","input_schema":{"type":"object"}},{"type":"code_execution_20250522","name":"code_execution"}]})");
+        CHECK(demanded.status == 400);
+        CHECK(error_message(demanded.body).find("code_execution_20250522") != std::string::npos);
+    }
+
+    TEST_CASE("T5: tool schemas reach Gemini in the form its model takes, or are refused before anything is sent") {
+        MatrixWorld bench;
+        bench.world.upstream.handle([](const RecordedRequest&, UpstreamConnection& connection) {
+            connection.reply_json(200, whole_answer(DialectId::gemini, {.text = "Hi"}));
+        });
+        struct Place {
+            std::string target;
+            std::string before;  // the schema
+            std::string after;
+            std::string field;
+        };
+        const std::vector<Place> places{
+            {"/v1/messages",
+             R"({"model":"MODEL","max_tokens":64,"messages":[{"role":"user","content":"Hi"}],"tools":[{"name":"look","input_schema":)",
+             "}]}", "tools[0].input_schema"},
+            {"/v1/chat/completions",
+             R"({"model":"MODEL","messages":[{"role":"user","content":"Hi"}],"tools":[{"type":"function","function":{"name":"look","parameters":)",
+             "}}]}", "tools[0].function.parameters"},
+            {"/v1/responses",
+             R"({"model":"MODEL","input":"Hi","tools":[{"type":"function","strict":false,"name":"look","parameters":)",
+             "}]}", "tools[0].parameters"}};
+        // Words that agents' tools have and older endpoints refuse, and a place that leads nowhere.
+        const std::string agents =
+            R"({"$schema":"https://json-schema.org/draft/2020-12/schema","type":"object","properties":{"limit":{"type":"integer","exclusiveMinimum":0,"multipleOf":5},"five":{"const":5},"kind":{"anyOf":[{"const":"a"},{"const":"b"}]},"env":{"type":"object","propertyNames":{"type":"string"},"additionalProperties":true}},"additionalProperties":false})";
+        const std::string lost =
+            R"({"type":"object","properties":{"deep":{"type":"array","items":{"$ref":"#/$defs/b"}}}})";
+        for (const auto& place : places) {
+            CAPTURE(place.target);
+            const auto ask = [&](const std::string& model, const std::string& schema) {
+                bench.world.upstream.clear();
+                return bench.world.gateway().post(place.target,
+                                                  with_model(place.before + schema + place.after, "gemini/" + model));
+            };
+            const auto declared = [&] {
+                return Json::parse(bench.world.upstream.last()->body)["tools"][0]["functionDeclarations"][0];
+            };
+            // As the client wrote it, where JSON Schema is understood.
+            for (const auto& schema : {agents, lost}) {
+                const auto kept = ask("gemini-3-pro-preview", schema);
+                CHECK(kept.status == 200);
+                CHECK(kept.header("x-llmgw-dropped") == "");
+                CHECK(bench.world.upstream.last()->body.find("\"parametersJsonSchema\":" + schema) !=
+                      std::string::npos);
+            }
+            const auto cleaned = ask("gemini-1.5-pro", agents);
+            CHECK(cleaned.status == 200);
+            const auto sent = declared();
+            CAPTURE(sent.dump());
+            CHECK_FALSE(sent.contains("parametersJsonSchema"));
+            for (const auto* word :
+                 {"$schema", "exclusiveMinimum", "const", "additionalProperties", "propertyNames", "multipleOf"}) {
+                CHECK(sent.dump().find("\"" + std::string(word) + "\"") == std::string::npos);
+            }
+            const auto& limit = sent["parameters"]["properties"]["limit"];
+            CHECK(limit["type"] == "INTEGER");
+            CHECK(limit.value("description", "").find("multipleOf: 5") != std::string::npos);
+            CHECK(cleaned.header("x-llmgw-dropped").find(place.field + ".properties.limit.multipleOf") !=
+                  std::string::npos);
+
+            const auto refused = ask("gemini-1.5-pro", lost);
+            CHECK(refused.status == 400);
+            const auto message = error_message(refused.body);
+            CAPTURE(message);
+            CHECK(message.find("\"look\"") != std::string::npos);
+            CHECK(message.find(place.field + ".properties.deep.items") != std::string::npos);
+            CHECK(bench.world.upstream.request_count() == 0);
+        }
+    }
+
     TEST_CASE("A Gemini client without alt=sse gets its array, whatever the provider streams") {
         MatrixWorld bench;
         for (const bool answered_whole : {false, true}) {

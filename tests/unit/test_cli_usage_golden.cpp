@@ -107,6 +107,41 @@ TEST_SUITE("cli_usage_golden") {
         }
     }
 
+    TEST_CASE("usage and logs: what failed over, from what, why and for how much, byte for byte") {
+        const TimeZone zone(berlin);
+        const TempDir dir;
+        const FakeClock clock(now);
+        write_calls(dir.data(), with_failed_attempts(seeded_calls(120, begin, begin + 6 * utc_day_ms)));
+        const std::vector<Golden> views{
+            {"attempts.table.txt", {.by = "provider,status"}},
+            {"attempts-80.txt", {.by = "provider,status,error"}, 80},
+            {"attempts-feature-80.txt", {.by = "feature"}, 80},
+            {"attempts.json", {.by = "provider,status", .where = {"provider=spare"}, .json = true}},
+            {"attempts.csv", {.by = "provider,status", .format = "csv"}},
+            {"attempts.md", {.by = "provider,status", .format = "markdown"}},
+        };
+        const auto hold = [&] {
+            for (const auto& golden : views) {
+                const auto output = run_usage(golden.arguments, environment(dir, golden.width, golden.color), clock);
+                REQUIRE(output.has_value());
+                hold_golden(golden.name, output->out);
+            }
+        };
+        hold();
+        hold_golden("attempts-logs.txt", run_logs({.count = "12"}, environment(dir), clock)->out);
+        hold_golden("attempts-logs.jsonl",
+                    run_logs({.count = "2", .where = {"provider=spare", "error=timeout"}, .json = true},
+                             environment(dir), clock)
+                        ->out);
+        hold_golden("attempts-logs-where.txt",
+                    run_logs({.where = {"status=failed attempt", "provider=openai"}}, environment(dir), clock)->out);
+        if (std::getenv("LLMGW_UPDATE_GOLDEN") != nullptr) { return; }
+        auto store = open_log(dir.data());
+        REQUIRE(fold_into_summaries(store.database(), 1'000) == 120);
+        REQUIRE(roll_up(store.database(), now, 1'000) == 119);
+        hold();
+    }
+
     TEST_CASE("usage: nothing printed on a terminal can control it, in any format") {
         const TimeZone zone(berlin);
         const TempDir dir;

@@ -69,8 +69,9 @@ TEST_SUITE("codec/bedrock-converse/requests") {
             "system":[{"text":"Be brief."}],
             "messages":[{"role":"user","content":[{"text":"Hi"}]}],
             "inferenceConfig":{"maxTokens":4000,"temperature":0.5,"stopSequences":["END"]},
-            "additionalModelResponseFieldPaths":["/stop_sequence"]})"));
-        CHECK(made.dropped == "metadata.user_id: bedrock-converse has no such setting\n");
+            "additionalModelResponseFieldPaths":["/stop_sequence"],
+            "requestMetadata":{"user_id":"u"}})"));
+        CHECK(made.dropped == "");
         // Other models need no limit.
         CHECK(from_chat({}, "meta.llama3-3-70b-instruct-v1:0").body ==
               Json::parse(R"({"messages":[{"role":"user","content":[{"text":"Hi"}]}]})"));
@@ -82,6 +83,26 @@ TEST_SUITE("codec/bedrock-converse/requests") {
         const auto tagged = from_chat({{"metadata", {{"team", "blue"}, {"note", "a\nb"}}}});
         CHECK(tagged.body["requestMetadata"] == Json::parse(R"({"team":"blue"})"));
         CHECK(tagged.dropped == "metadata.note: bedrock-converse takes no such metadata\n");
+    }
+
+    TEST_CASE("who the user is goes along as metadata") {
+        const auto of = [](const std::string& user) { return from_anthropic({{"metadata", {{"user_id", user}}}}); };
+        // As Claude Code writes it.
+        const auto ids = of(R"({"device_id":"67ab","account_uuid":"","session_id":"a50b-9b"})");
+        CHECK(ids.body["requestMetadata"] ==
+              Json::parse(R"({"user_id.device_id":"67ab","user_id.account_uuid":"","user_id.session_id":"a50b-9b"})"));
+        CHECK(ids.dropped == "");
+        for (const std::string other : {R"({"id":7})", R"({"id":"a\nb"})", R"({"id":"x")", "{}", "[1]"}) {
+            CAPTURE(other);
+            const auto lost = of(other);
+            CHECK_FALSE(lost.body.contains("requestMetadata"));
+            CHECK(lost.dropped == "metadata.user_id: bedrock-converse takes no such metadata\n");
+        }
+        CHECK(of(std::string(257, 'u')).dropped != "");
+        // A client's own metadata with that name does not stand in twice.
+        const auto both = from_chat({{"user", "ann"}, {"metadata", {{"user_id", "bob"}, {"team", "blue"}}}});
+        CHECK(both.body["requestMetadata"] == Json::parse(R"({"user_id":"ann","team":"blue"})"));
+        CHECK(both.dropped == "metadata.user_id: bedrock-converse takes no such metadata\n");
     }
 
     TEST_CASE("tools, calls and results") {

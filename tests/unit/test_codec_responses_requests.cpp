@@ -402,6 +402,19 @@ user
 )");
         CHECK(encode(*request).body["tools"][0]["name"] == "f");
     }
+
+    TEST_CASE("a tool search that was answered with words keeps them") {
+        for (const std::string said : {"no such agent", "[no list", "{}"}) {
+            const auto request = codec.decode_request(R"({"model":"m","input":[
+                {"type":"tool_search_call","call_id":"c","execution":"client","arguments":{"query":"a"}},
+                {"type":"function_call_output","call_id":"c","output":")" +
+                                                      said + R"("}]})");
+            REQUIRE(request);
+            const auto output = encode(*request).body["input"][1];
+            CHECK(output["type"] == "function_call_output");
+            CHECK(output["output"] == said);
+        }
+    }
 }
 
 TEST_SUITE("codec/responses/history") {

@@ -31,6 +31,8 @@ TEST_CASE("Health: opens after failures in a row, lets one probe through, closes
     CHECK(admit() == Admission::no);
     CHECK(health.of("p", "m").state == BreakerState::open);
     CHECK(health.of("p", "m").open_left_ms == 1000);
+    const auto opened_ms = clock.now_ms();
+    CHECK(health.of("p", "m").open_since_ms == opened_ms);
     CHECK(health.of("p", "other").state == BreakerState::closed);
     CHECK(health.of("q", "m").state == BreakerState::closed);
 
@@ -43,6 +45,7 @@ TEST_CASE("Health: opens after failures in a row, lets one probe through, closes
     SUBCASE("went well") {
         health.succeeded("p", "m", {100.0, {}});
         CHECK(health.of("p", "m").state == BreakerState::closed);
+        CHECK(health.of("p", "m").open_since_ms == 0);
         CHECK(admit() == Admission::yes);
         fail();
         CHECK(admit() == Admission::yes);  // counts from the start
@@ -50,6 +53,7 @@ TEST_CASE("Health: opens after failures in a row, lets one probe through, closes
     SUBCASE("went badly: open again at once") {
         fail();
         CHECK(health.of("p", "m").open_left_ms == 1000);
+        CHECK(health.of("p", "m").open_since_ms == opened_ms);
         CHECK(admit() == Admission::no);
     }
     SUBCASE("told nothing: the next call may") {

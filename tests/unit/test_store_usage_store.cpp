@@ -113,6 +113,7 @@ TEST_SUITE("store_usage_store") {
         auto database = open_raw(path);
         Expected call;
         each_call_field(std::as_const(record.call), call);
+        call("failed_attempts", 0);
         check_row(database, "SELECT * FROM calls", 1, call);
         Expected attempt;
         each_attempt_field(std::as_const(record.attempts[0]), attempt);

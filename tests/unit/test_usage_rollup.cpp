@@ -23,16 +23,6 @@ namespace {
 constexpr std::int64_t begin = 1'792'713'600'000;  // 2026-10-23T00:00:00Z, two days before clocks go back in Berlin
 constexpr std::int64_t end = begin + 6 * utc_day_ms;
 
-ReportQuery query(std::string_view by, std::initializer_list<const char*> where = {}, std::int64_t since_ms = 0,
-                  std::int64_t until_ms = std::numeric_limits<std::int64_t>::max()) {
-    ReportQuery asked{{}, since_ms, until_ms, {}};
-    if (!by.empty()) { asked.by = *parse_dimensions(by); }
-    for (const char* text : where) {
-        asked.where.push_back(*parse_filter(text));
-    }
-    return asked;
-}
-
 // Questions of every kind: with summaries and without, with and without periods and conditions.
 std::vector<ReportQuery> questions() {
     std::vector<ReportQuery> all;
@@ -45,6 +35,8 @@ std::vector<ReportQuery> questions() {
                            "agent",
                            "session",
                            "status",
+                           "error",
+                           "provider,status",
                            "prompt",
                            "hour",
                            "day",
@@ -64,15 +56,6 @@ std::vector<ReportQuery> questions() {
         all.push_back(query(by, {}, begin + utc_day_ms + 7 * quarter_ms + 12'345, end - utc_day_ms / 2));
     }
     return all;
-}
-
-using Plain = std::map<std::vector<std::string>, ReportSums>;
-Plain plain(const Report& report) {
-    Plain rows;
-    for (const auto& row : report.rows) {
-        rows[row.keys] = row.sums;
-    }
-    return rows;
 }
 
 struct Answers {
@@ -96,31 +79,6 @@ Answers ask_all(const std::string& data_dir) {
     return answers;
 }
 
-void fold_all(UsageStore& store, std::int64_t rows_max = 300) {
-    for (;;) {
-        const auto rows = fold_into_summaries(store.database(), rows_max);
-        REQUIRE_MESSAGE(rows.has_value(), rows.error().message);
-        if (*rows < rows_max) { return; }
-    }
-}
-
-int roll_all(UsageStore& store, std::int64_t before_ms, std::int64_t rows_max = 170) {
-    int moved = 0;
-    for (;;) {
-        const auto rows = roll_up(store.database(), before_ms, rows_max);
-        REQUIRE_MESSAGE(rows.has_value(), rows.error().message);
-        moved += static_cast<int>(*rows);
-        if (*rows < rows_max) { return moved; }
-    }
-}
-
-void execute(const std::string& data_dir, const char* sql) {
-    auto database = Database::open(database_path(data_dir), Database::Mode::read_write, 5000);
-    REQUIRE(database.has_value());
-    const auto done = database->execute(sql);
-    REQUIRE_MESSAGE(done.has_value(), done.error().message);
-}
-
 }  // namespace
 
 TEST_SUITE("usage_rollup") {
@@ -128,20 +86,31 @@ TEST_SUITE("usage_rollup") {
         for (const char* name : {berlin, kathmandu, "UTC0"}) {
             const TimeZone zone(name);
             const TempDir dir;
-            write_calls(dir.data(), seeded_calls(1'500, begin, end));
+            const auto records = with_failed_attempts(seeded_calls(1'500, begin, end));
+            write_calls(dir.data(), records);
             // Against sums made here, from the records themselves.
             std::int64_t cost = 0;
             std::int64_t unpriced = 0;
-            for (const auto& record : seeded_calls(1'500, begin, end)) {
-                const auto stored = stored_cost_nano(record.call, is_free_operation(record.call.operation));
-                cost += stored.value_or(0);
-                unpriced += stored ? 0 : 1;
+            std::int64_t failed_attempts = 0;
+            for (const auto& record : records) {
+                const bool free_operation = is_free_operation(record.call.operation);
+                cost += stored_cost_nano(record.call, free_operation).value_or(0);
+                for (const auto& attempt : record.attempts) {
+                    unpriced += stored_cost_nano(attempt, free_operation) ? 0 : 1;
+                }
+                if (record.attempts.empty()) {
+                    unpriced += stored_cost_nano(record.call, free_operation) ? 0 : 1;
+                } else {
+                    failed_attempts += static_cast<std::int64_t>(record.attempts.size()) - 1;
+                }
             }
             const auto total = report_of(dir.data(), query("")).total;
             CHECK(total.calls == 1'500);
             CHECK(total.priced_cost_nano == cost);
             CHECK(total.unpriced_calls == unpriced);
             CHECK(unpriced > 0);
+            CHECK(total.failed_attempts == failed_attempts);
+            CHECK(failed_attempts > 300);
 
             const auto asked = ask_all(dir.data());
             auto store = open_log(dir.data());
@@ -157,8 +126,10 @@ TEST_SUITE("usage_rollup") {
             CHECK(ask_all(dir.data()) == asked);
             CHECK(half + roll_all(store, end) == 1'499);
             CHECK(ask_all(dir.data()) == asked);
-            CHECK(query_integer(dir.data(), "SELECT count(*) FROM attempts") <= 1);
+            CHECK(query_integer(dir.data(), "SELECT count(*) FROM attempts") <= 3);
             CHECK(query_integer(dir.data(), "SELECT sum(calls) FROM rollups") == 1'499);
+
+            CHECK(query_integer(dir.data(), "SELECT sum(failed_attempts) FROM rollups") >= failed_attempts - 2);
 
             // Summaries made anew from what is left are the same again.
             execute(dir.data(),
@@ -267,7 +238,7 @@ TEST_SUITE("usage_rollup") {
 
     TEST_CASE("kill -9 while summarizing and rolling up loses and doubles nothing") {
         const TempDir dir;
-        write_calls(dir.data(), seeded_calls(2'000, begin, end));
+        write_calls(dir.data(), with_failed_attempts(seeded_calls(2'000, begin, end)));
         const auto asked = ask_all(dir.data());
         std::mt19937_64 random(3);
         for (int round = 0; round < 12; ++round) {

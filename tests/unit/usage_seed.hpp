@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdlib>
+#include <limits>
+#include <map>
 #include <optional>
 #include <random>
 #include <string>
@@ -11,6 +13,8 @@
 
 #include "core/store/usage_store.hpp"
 #include "core/usage/report.hpp"
+#include "core/usage/rollup.hpp"
+#include "core/usage/summaries.hpp"
 #include "core/util/file.hpp"
 #include "usage_fixture.hpp"
 
@@ -127,10 +131,94 @@ inline std::vector<CallRecord> seeded_calls(int count, std::int64_t begin_ms, st
     return records;
 }
 
+// An attempt at another provider that failed before the call's last one, and what it used and cost, which the call's
+// own numbers then hold too. Calls of an unknown price get attempts of an unknown price.
+inline void add_failed_attempt(CallRecord& record, std::string provider, std::string error_class,
+                               std::int64_t input_tokens, std::int64_t cost_nano) {
+    auto& call = record.call;
+    AttemptRow failed;
+    failed.started_ms = call.started_ms + 1;
+    failed.duration_ms = 40;
+    failed.provider = std::move(provider);
+    failed.model = "backup-model";
+    failed.http_status = 529;
+    failed.ending = Ending::failed;
+    failed.error_class = std::move(error_class);
+    failed.usage.counts.input = input_tokens;
+    failed.cost.basis = input_tokens > 0 ? CostBasis::partial : CostBasis::none;
+    if (call.cost.nano) {
+        failed.cost.nano = cost_nano;
+        *call.cost.nano += cost_nano;
+    }
+    call.usage.counts.input = call.usage.counts.input.value_or(0) + input_tokens;
+    call.cost.basis = std::max(call.cost.basis, failed.cost.basis);
+    record.attempts.insert(record.attempts.end() - 1, std::move(failed));
+    for (std::size_t i = 0; i < record.attempts.size(); ++i) {
+        record.attempts[i].number = static_cast<int>(i) + 1;
+    }
+}
+
+// Every fifth call or so was tried before: once for nothing, or twice, and then a provider billed for it.
+inline std::vector<CallRecord> with_failed_attempts(std::vector<CallRecord> records, std::uint64_t seed = 1) {
+    std::mt19937_64 random(seed);
+    for (auto& record : records) {
+        if (random() % 5 != 0 || record.attempts.empty()) { continue; }
+        add_failed_attempt(record, "spare", "overloaded", 0, 0);
+        if (random() % 2 == 0) {
+            add_failed_attempt(record, random() % 2 == 0 ? "spare" : "openai", "timeout", 700, 12'345'678);
+        }
+    }
+    return records;
+}
+
 inline Report report_of(const std::string& data_dir, const ReportQuery& query) {
     auto result = run_report(database_path(data_dir), query);
     REQUIRE_MESSAGE(result.has_value(), result.error().message);
     return std::move(*result);
+}
+
+inline ReportQuery query(std::string_view by, std::initializer_list<const char*> where = {}, std::int64_t since_ms = 0,
+                         std::int64_t until_ms = std::numeric_limits<std::int64_t>::max()) {
+    ReportQuery asked{{}, since_ms, until_ms, {}};
+    if (!by.empty()) { asked.by = *parse_dimensions(by); }
+    for (const char* text : where) {
+        asked.where.push_back(*parse_filter(text));
+    }
+    return asked;
+}
+
+using Plain = std::map<std::vector<std::string>, ReportSums>;
+inline Plain plain(const Report& report) {
+    Plain rows;
+    for (const auto& row : report.rows) {
+        rows[row.keys] = row.sums;
+    }
+    return rows;
+}
+
+inline void fold_all(UsageStore& store, std::int64_t rows_max = 300) {
+    for (;;) {
+        const auto rows = fold_into_summaries(store.database(), rows_max);
+        REQUIRE_MESSAGE(rows.has_value(), rows.error().message);
+        if (*rows < rows_max) { return; }
+    }
+}
+
+inline int roll_all(UsageStore& store, std::int64_t before_ms, std::int64_t rows_max = 170) {
+    int moved = 0;
+    for (;;) {
+        const auto rows = roll_up(store.database(), before_ms, rows_max);
+        REQUIRE_MESSAGE(rows.has_value(), rows.error().message);
+        moved += static_cast<int>(*rows);
+        if (*rows < rows_max) { return moved; }
+    }
+}
+
+inline void execute(const std::string& data_dir, const char* sql) {
+    auto database = Database::open(database_path(data_dir), Database::Mode::read_write, 5000);
+    REQUIRE(database.has_value());
+    const auto done = database->execute(sql);
+    REQUIRE_MESSAGE(done.has_value(), done.error().message);
 }
 
 }  // namespace llmgw::test

@@ -77,8 +77,8 @@ ToolPlan plan_tools(const ChatRequest& request, Drops& drops) {
     const auto& allowed = request.tool_choice.allowed;
     for (const Tool& tool : request.tools) {
         if (tool.kind == ToolKind::server && !is_own(tool) && !is_web_search(tool)) {
-            drops.note("tools: " + (tool.server_type.empty() ? tool.name : tool.server_type),
-                       "anthropic has no such server tool");
+            drops.note_server_tool("tools: " + (tool.server_type.empty() ? tool.name : tool.server_type),
+                                   "anthropic has no such server tool");
             continue;
         }
         const bool client_runs = tool.kind != ToolKind::server;

@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "core/model/reasoning_effort.hpp"
+#include "core/util/json_scan.hpp"
 #include "providers/dialects/anthropic/field_names.hpp"
 #include "providers/dialects/anthropic/part_rules.hpp"
 #include "providers/dialects/anthropic/schema_rules.hpp"
@@ -131,20 +132,52 @@ bool fits_metadata(std::string_view text, std::size_t bytes_max) {
            });
 }
 
+constexpr std::size_t metadata_bytes_max = 256;  // of a name, and of a value
+
+using Metadata = std::vector<std::pair<std::string, std::string>>;
+
+// Who the user is, as metadata: its own field Converse has not. Agents write several ids as JSON text, which holds
+// marks that AWS does not take; each id is a member then. Empty when it cannot be said.
+Metadata user_metadata(const ChatRequest& request) {
+    if (fits_metadata(request.user_id, metadata_bytes_max)) { return {{"user_id", request.user_id}}; }
+    Metadata ids;
+    bool fits = true;
+    const bool is_object = json_scan::each_member(request.user_id, [&](std::string_view key, json_scan::Value value) {
+        std::string id = "user_id." + std::string(key);
+        std::string text = value.as_string().value_or("");
+        fits = fits && value.type == json_scan::Type::string && fits_metadata(id, metadata_bytes_max) &&
+               fits_metadata(text, metadata_bytes_max);
+        ids.emplace_back(std::move(id), std::move(text));
+        return fits;
+    });
+    return is_object && fits ? ids : Metadata{};
+}
+
 void write_metadata(JsonWriter& writer, const ChatRequest& request, Drops& drops) {
     constexpr std::size_t members_max = 16;
-    constexpr std::size_t text_bytes_max = 256;
-    std::size_t written = 0;
+    Metadata written;
+    if (!request.user_id.empty()) {
+        written = user_metadata(request);
+        if (written.empty() || written.size() > members_max) {
+            drops.note(name(Field::user, request), "bedrock-converse takes no such metadata");
+            written.clear();
+        }
+    }
     for (const auto& [key, value] : request.metadata) {
-        if (written == members_max || key.empty() || !fits_metadata(key, text_bytes_max) ||
-            !fits_metadata(value, text_bytes_max)) {
+        const bool taken = std::ranges::find(written, key, &Metadata::value_type::first) != written.end();
+        if (taken || written.size() == members_max || key.empty() || !fits_metadata(key, metadata_bytes_max) ||
+            !fits_metadata(value, metadata_bytes_max)) {
             drops.note(name(Field::metadata, request) + "." + key, "bedrock-converse takes no such metadata");
             continue;
         }
-        if (written++ == 0) { writer.key("requestMetadata").begin_object(); }
+        written.emplace_back(key, value);
+    }
+    if (written.empty()) { return; }
+    writer.key("requestMetadata").begin_object();
+    for (const auto& [key, value] : written) {
         writer.member(key, value);
     }
-    if (written > 0) { writer.end_object(); }
+    writer.end_object();
 }
 
 }  // namespace
@@ -214,7 +247,6 @@ void write_call_settings(JsonWriter& writer, const ChatRequest& request, const C
         if (said) { drops.note(name(field, request), std::string(no_setting)); }
     };
     each_openai_setting(request, note);
-    note(Field::user, !request.user_id.empty());
 }
 
 }  // namespace llmgw::wire

@@ -87,8 +87,8 @@ ConverseTools plan_converse_tools(const ChatRequest& request, Drops& drops) {
     if (none && calls) { tools.calls = CallsAllowed::not_now; }
     for (const Tool& tool : request.tools) {
         if (tool.kind == ToolKind::server) {
-            drops.note("tools: " + (tool.server_type.empty() ? tool.name : tool.server_type),
-                       std::string(server_tool_reason));
+            drops.note_server_tool("tools: " + (tool.server_type.empty() ? tool.name : tool.server_type),
+                                   std::string(server_tool_reason));
             continue;
         }
         if (none && !calls) { continue; }

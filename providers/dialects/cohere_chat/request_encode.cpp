@@ -74,8 +74,8 @@ private:
     void plan_tools() {
         for (const Tool& tool : request_.tools) {
             if (tool.kind == ToolKind::server) {
-                drops_.note("tools: " + (tool.server_type.empty() ? tool.name : tool.server_type),
-                            "cohere-chat has no such server tool");
+                drops_.note_server_tool("tools: " + (tool.server_type.empty() ? tool.name : tool.server_type),
+                                        "cohere-chat has no such server tool");
             } else if (chosen(tool)) {
                 tools_.push_back(&tool);
             }

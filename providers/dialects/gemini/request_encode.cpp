@@ -72,7 +72,7 @@ Result<> write_format(RequestWriting& writing, JsonWriter& json) {
         writing.drops.note("the answer format's description", "gemini takes the schema alone");
     }
     if (format.schema.empty()) { return {}; }
-    if (writing.target.parameters_json_schema) {
+    if (takes_json_schema(writing.target)) {
         json.raw_member("responseJsonSchema", format.schema);
         return {};
     }

@@ -32,6 +32,9 @@ struct RequestWriting {
 
 // Gemini 3 and later: signatures of calls are demanded, files may stand inside tool results.
 bool is_gemini_3(const TargetTraits& target);
+// Schemas may be JSON Schema as the client wrote them: recorded for 2.0 and all later models, with references, patterns
+// and tuples. Gemini 1.x knows the OpenAPI subset only (T5).
+bool takes_json_schema(const TargetTraits& target);
 
 // Each writes members into the open object of the body.
 void write_contents(RequestWriting& writing, JsonWriter& json);

@@ -77,19 +77,25 @@ void write_budget(RequestWriting& writing, bool off, JsonWriter& json) {
     json.member("thinkingBudget", *budget);
 }
 
+// The number behind "gemini-", 0 where there is none.
+int generation_of(std::string_view model) {
+    constexpr std::string_view family = "gemini-";
+    int generation = 0;
+    const auto at = model.find(family);
+    if (at != std::string_view::npos) {
+        std::from_chars(model.data() + at + family.size(), model.data() + model.size(), generation);
+    }
+    return generation;
+}
+
 }  // namespace
 
 bool is_gemini_3(const TargetTraits& target) {
-    if (target.thinking_level) { return true; }
-    const std::string_view model = target.model;
-    if (model.ends_with("-latest")) { return true; }
-    constexpr std::string_view family = "gemini-";
-    const auto at = model.find(family);
-    if (at == std::string_view::npos) { return false; }
-    const char* digits = model.data() + at + family.size();
-    int generation = 0;
-    std::from_chars(digits, model.data() + model.size(), generation);
-    return generation >= 3;
+    return target.thinking_level || target.model.ends_with("-latest") || generation_of(target.model) >= 3;
+}
+
+bool takes_json_schema(const TargetTraits& target) {
+    return target.parameters_json_schema && generation_of(target.model) != 1;
 }
 
 JsonText thinking_config(RequestWriting& writing) {

@@ -33,7 +33,7 @@ bool can_stay(const RequestWriting& writing, const Tool& tool) {
         json_schema = json_schema || key == "parametersJsonSchema";
         return true;
     });
-    return !json_schema || writing.target.parameters_json_schema;
+    return !json_schema || takes_json_schema(writing.target);
 }
 
 Result<> write_function(RequestWriting& writing, const Tool& said, std::size_t index, JsonWriter& json) {
@@ -52,7 +52,7 @@ Result<> write_function(RequestWriting& writing, const Tool& said, std::size_t i
     json.begin_object().member("name", writing.tool_name(said.name_space, said.name));
     json.member("description", tool.description);
     const JsonText& schema = tool.parameters;
-    if (!schema.empty() && writing.target.parameters_json_schema) {
+    if (!schema.empty() && takes_json_schema(writing.target)) {
         json.raw_member("parametersJsonSchema", schema);
     } else if (!schema.empty()) {
         const std::string field = schema_field(writing.request.origin, index);
@@ -85,9 +85,9 @@ void write_server_tools(RequestWriting& writing, bool has_functions, JsonWriter&
         if (tool.origin == DialectId::gemini) {
             json.raw(tool.raw);
         } else if (!searches_the_web(tool)) {
-            writing.drops.note(field, "gemini has no such server tool");
+            writing.drops.note_server_tool(field, "gemini has no such server tool");
         } else if (has_functions) {
-            writing.drops.note(field, "gemini does not combine its web search with functions");
+            writing.drops.note_server_tool(field, "gemini does not combine its web search with functions");
         } else if (!search) {
             search = true;
             json.raw(R"({"googleSearch":{}})");

@@ -62,7 +62,8 @@ public:
                 if (is_search(tool)) {
                     search = &tool;
                 } else {
-                    note(i, tool.server_type, "a tool that runs at its own provider only");
+                    writing_.drops.note_server_tool(fmt::format("tools[{}] ({})", i, tool.server_type),
+                                                    "a tool that runs at its own provider only");
                 }
             } else if (is_allowed(tool)) {
                 tools.push_back(&tool);
@@ -116,8 +117,11 @@ private:
     // Only OpenAI's search models take it; others refuse the request.
     void write_search(const Tool& tool) {
         const bool takes_it = writing_.target.model.find("search") != std::string::npos;
+        // Perplexity's search whatever they are asked.
+        if (!writing_.own() && writing_.target.model.find("sonar") != std::string::npos) { return; }
         if (!writing_.own() && !takes_it) {
-            writing_.drops.note(tool.server_type, "openai-chat models search only where their name says so");
+            writing_.drops.note_server_tool(tool.server_type,
+                                            "openai-chat models search only where their name says so");
             return;
         }
         if (writing_.own()) {

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/util/json_scan.hpp"
+#include "core/util/json_valid.hpp"
 #include "core/util/text.hpp"
 #include "providers/dialects/openai_responses/item_ids.hpp"
 #include "providers/dialects/openai_responses/tool_search.hpp"
@@ -17,6 +18,12 @@ namespace {
 bool is_said(const Part& part) {
     if (const auto* text = std::get_if<part::Text>(&part)) { return !text->text.empty(); }
     return std::holds_alternative<part::ToolCall>(part) || std::holds_alternative<part::Refusal>(part);
+}
+
+// What a search found, as it says it: a search that failed may have a text of any kind.
+bool is_tool_list(std::string_view text) {
+    const auto first = text.find_first_not_of(" \t\r\n");
+    return first != std::string_view::npos && text[first] == '[' && is_json(text);
 }
 
 // One content part that is nothing but text, which may stand as a string.
@@ -204,7 +211,7 @@ private:
     void write_result(const part::ToolResult& result) {
         const std::string id = allowed_call_id(result.call_id);
         const auto* text = only_text(result.content);
-        if (searches_.contains(result.call_id) && text != nullptr) {
+        if (searches_.contains(result.call_id) && text != nullptr && is_tool_list(text->text)) {
             json_.begin_object().member("type", "tool_search_output").member("call_id", id);
             write_id(result.item_id);
             json_.member("execution", "client").member("status", "completed").raw_member("tools", text->text);

@@ -23,7 +23,12 @@ JsonText web_search_json(const Tool& tool, const Writing& writing) {
     std::string allowed;
     std::string location;
     std::string context_size;
-    json_scan::each_member(tool.raw, [&](std::string_view key, const Value& value) {
+    std::string_view said = tool.raw;
+    if (tool.origin == DialectId::gemini) {  // {googleSearch: {}}
+        const auto inner = json_scan::member(said, tool.server_type);
+        said = inner ? inner->text : std::string_view("{}");
+    }
+    json_scan::each_member(said, [&](std::string_view key, const Value& value) {
         if (key == "allowed_domains" && value.is_array()) {
             allowed = std::string(value.text);
         } else if (key == "user_location" && value.is_object()) {
@@ -113,7 +118,7 @@ JsonText tool_json(const Tool& tool, const Writing& writing) {
     if (tool.origin == DialectId::openai_responses && !tool.raw.empty()) { return tool.raw; }
     if (tool.kind != ToolKind::server) { return named_tool_json(tool, writing); }
     if (is_web_search(tool)) { return web_search_json(tool, writing); }
-    writing.drops.note("tools[" + tool.server_type + "]", "it runs at another provider");
+    writing.drops.note_server_tool("tools[" + tool.server_type + "]", "it runs at another provider");
     return {};
 }
 
