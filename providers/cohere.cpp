@@ -46,6 +46,6 @@ Host::Check check(const Provider& provider) {
 }  // namespace
 
 const Host cohere_host{
-    .complete = complete, .own_origin = own_origin, .lists_models = true, .url = url, .check = check};
+    .complete = complete, .own_origin = own_origin, .url = url, .check = check, .lists_models = true};
 
 }  // namespace llmgw

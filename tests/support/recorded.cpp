@@ -16,6 +16,7 @@ std::optional<DialectId> dialect_of(const std::string& api) {
     if (api == "generateContent" || api == "streamGenerateContent") { return DialectId::gemini; }
     if (api == "chat" || api == "openai-chat") { return DialectId::openai_chat; }
     if (api == "responses") { return DialectId::openai_responses; }
+    if (api == "v2-chat" || api == "v1-chat") { return DialectId::cohere_chat; }
     return std::nullopt;
 }
 
@@ -27,8 +28,9 @@ std::string Recording::read(const char* file) const {
 
 std::string Recording::stream() const {
     if (has("stream.sse")) { return read("stream.sse"); }
-    if (!has("stream.chunks.txt")) { return {}; }
-    const std::string lines = read("stream.chunks.txt");
+    const char* pieces = has("stream.chunks.txt") ? "stream.chunks.txt" : "stream.ndjson";
+    if (!has(pieces)) { return {}; }
+    const std::string lines = read(pieces);
     std::string out;
     for (std::size_t at = 0; at < lines.size();) {
         const std::size_t end = std::min(lines.find('\n', at), lines.size());
