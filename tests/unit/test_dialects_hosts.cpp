@@ -122,10 +122,12 @@ std::string words(const WholeAnswer& answer) {
 // The same for a dialect that no client speaks: what a client of another one does not get.
 std::string lost_to_clients(const std::vector<AnswerEvent>& events) {
     if (!is_ended(events)) { return "it has no end"; }
+    AnswerWishes asked = wishes();
+    asked.model = "asked-for";
     for (const auto& row : dialect_names) {
         const Codec& client = *dialects().get(row.id).codec();
         Drops drops;
-        const std::string stream = write_answer(client, events, wishes(), drops);
+        const std::string stream = write_answer(client, events, asked, drops);
         EmittedCheck check(client);
         check.add(stream);
         check.end();
