@@ -12,6 +12,7 @@ namespace llmgw {
 
 extern const Host azure_host;
 extern const Host bedrock_host;  // providers/bedrock/
+extern const Host cohere_host;
 extern const Host ollama_host;
 extern const Host vertex_host;
 

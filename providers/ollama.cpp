@@ -131,6 +131,6 @@ Host::Check check(const Provider& provider) {
 }  // namespace
 
 const Host ollama_host{
-    .settings = settings, .complete = complete, .lists_models = true, .url = url, .framing = framing, .check = check};
+    .settings = settings, .complete = complete, .url = url, .framing = framing, .check = check, .lists_models = true};
 
 }  // namespace llmgw

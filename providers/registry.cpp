@@ -5,6 +5,7 @@
 
 #include "providers/dialects/anthropic/anthropic.hpp"
 #include "providers/dialects/bedrock_converse/bedrock_converse.hpp"
+#include "providers/dialects/cohere_chat/cohere_chat.hpp"
 #include "providers/dialects/gemini/gemini.hpp"
 #include "providers/dialects/ollama_chat/ollama_chat.hpp"
 #include "providers/dialects/openai_chat/openai_chat.hpp"
@@ -30,10 +31,11 @@ private:
     wire::OpenAiResponses openai_responses_;
     wire::Gemini gemini_;
     wire::BedrockConverse bedrock_converse_;
+    wire::CohereChat cohere_chat_;
     wire::OllamaChat ollama_chat_;
     // One line for each dialect.
-    const Dialect* table_[6] = {&anthropic_, &openai_chat_,      &openai_responses_,
-                                &gemini_,    &bedrock_converse_, &ollama_chat_};
+    const Dialect* table_[7] = {&anthropic_,        &openai_chat_, &openai_responses_, &gemini_,
+                                &bedrock_converse_, &cohere_chat_, &ollama_chat_};
 };
 
 }  // namespace

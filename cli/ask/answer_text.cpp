@@ -94,7 +94,8 @@ AnswerText event_text(DialectId dialect, std::string_view data) {
         case DialectId::gemini: return gemini_answer(event);
         case DialectId::openai_chat: return chat_answer(event, "delta");
         case DialectId::ollama_chat:
-        case DialectId::bedrock_converse: break;
+        case DialectId::bedrock_converse:
+        case DialectId::cohere_chat: break;
     }
     return {};
 }
@@ -112,7 +113,8 @@ AnswerText answer_text(DialectId dialect, std::string_view body) {
         case DialectId::gemini: return gemini_answer(answer);
         case DialectId::openai_chat: return chat_answer(answer, "message");
         case DialectId::ollama_chat:
-        case DialectId::bedrock_converse: break;
+        case DialectId::bedrock_converse:
+        case DialectId::cohere_chat: break;
     }
     return {};
 }

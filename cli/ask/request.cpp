@@ -203,7 +203,8 @@ AskRequest ask_request(DialectId dialect, const AskInput& input) {
             body = gemini_body(input);
             break;
         case DialectId::ollama_chat:
-        case DialectId::bedrock_converse: break;  // nobody asks llmgw in it
+        case DialectId::bedrock_converse:
+        case DialectId::cohere_chat: break;  // nobody asks llmgw in it
     }
     if (input.stream && dialect != DialectId::gemini) { body["stream"] = true; }
     request.body = body.dump(-1, ' ', false, ordered_json::error_handler_t::replace);

@@ -15,7 +15,8 @@ Operation conversation_in(DialectId dialect) {
         case DialectId::openai_responses: return Operation::responses;
         case DialectId::gemini: return Operation::generate;
         case DialectId::ollama_chat:
-        case DialectId::bedrock_converse: break;
+        case DialectId::bedrock_converse:
+        case DialectId::cohere_chat: break;
     }
     return Operation::other;
 }

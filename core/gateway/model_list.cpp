@@ -197,7 +197,8 @@ void write_entry(DialectId client, const ModelEntry& entry, const Prices& prices
         case DialectId::openai_chat:
         case DialectId::openai_responses:
         case DialectId::ollama_chat:
-        case DialectId::bedrock_converse: write_openai(entry, json); break;
+        case DialectId::bedrock_converse:
+        case DialectId::cohere_chat: write_openai(entry, json); break;
     }
     write_own(entry, prices, json);
     json.end_object();

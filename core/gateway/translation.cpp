@@ -31,6 +31,7 @@ std::string path_for(DialectId dialect, const std::string& model, bool stream) {
         case DialectId::ollama_chat: return "/api/chat";
         case DialectId::bedrock_converse:
             return "/model/" + percent_encode(model) + (stream ? "/converse-stream" : "/converse");
+        case DialectId::cohere_chat: return "/v2/chat";
     }
     return {};
 }
@@ -43,7 +44,8 @@ std::string count_path_for(DialectId dialect, const std::string& model) {
         case DialectId::gemini: return "/v1beta/models/" + percent_encode(model, "/:@") + ":countTokens";
         case DialectId::bedrock_converse: return "/model/" + percent_encode(model) + "/count-tokens";
         case DialectId::ollama_chat:
-        case DialectId::openai_chat: break;
+        case DialectId::openai_chat:
+        case DialectId::cohere_chat: break;
     }
     return {};
 }

@@ -1,5 +1,5 @@
-// The wire formats. The same enum names what a client speaks and what a provider speaks; the last ones no client
-// speaks.
+// The wire formats. The same enum names what a client speaks and what a provider speaks; behind the first four, those
+// that no client speaks.
 #pragma once
 
 #include <array>
@@ -8,7 +8,7 @@
 
 namespace llmgw {
 
-enum class DialectId { anthropic, openai_chat, openai_responses, gemini, bedrock_converse, ollama_chat };
+enum class DialectId { anthropic, openai_chat, openai_responses, gemini, bedrock_converse, cohere_chat, ollama_chat };
 
 struct DialectName {
     DialectId id;
@@ -24,8 +24,9 @@ inline constexpr std::array<DialectName, 4> dialect_names{{
 }};
 
 // Those that only providers speak: there is no endpoint for them.
-inline constexpr std::array<DialectName, 2> provider_dialect_names{{
+inline constexpr std::array<DialectName, 3> provider_dialect_names{{
     {DialectId::bedrock_converse, "bedrock-converse"},
+    {DialectId::cohere_chat, "cohere-chat"},
     {DialectId::ollama_chat, "ollama-chat"},
 }};
 

@@ -71,9 +71,6 @@ struct Host {
     // catalogue's.
     bool (*own_origin)(const Provider& provider) = nullptr;
 
-    // GET BASE_URL/models lists its models, as everywhere else.
-    bool lists_models = false;
-
     // What models are called is their owner's choice: such a name has no price, even when it is one that has elsewhere.
     bool models_are_owners_names = false;
 
@@ -117,6 +114,9 @@ struct Host {
         std::string url;
     };
     Check (*check)(const Provider& provider) = nullptr;
+
+    // GET BASE_URL/models lists its models, as everywhere else.
+    bool lists_models = false;
 };
 
 }  // namespace llmgw

@@ -68,7 +68,8 @@ Call empty_call(const Provider& provider) {
         case DialectId::gemini: return {"POST", with_version(provider, "/models/none:countTokens")};
         case DialectId::openai_chat:
         case DialectId::ollama_chat:
-        case DialectId::bedrock_converse: break;
+        case DialectId::bedrock_converse:
+        case DialectId::cohere_chat: break;
     }
     return {"POST", with_version(provider, "/chat/completions")};
 }

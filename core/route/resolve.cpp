@@ -30,9 +30,9 @@ std::string speakers(DialectId dialect, const std::vector<Provider>& providers) 
 }
 
 // Those that can say more first: reasoning that comes back, ordered parts, tool results with images.
-constexpr std::array<DialectId, 6> by_expression{DialectId::anthropic,   DialectId::openai_responses,
-                                                 DialectId::gemini,      DialectId::bedrock_converse,
-                                                 DialectId::ollama_chat, DialectId::openai_chat};
+constexpr std::array<DialectId, 7> by_expression{
+    DialectId::anthropic,   DialectId::openai_responses, DialectId::gemini,     DialectId::bedrock_converse,
+    DialectId::cohere_chat, DialectId::ollama_chat,      DialectId::openai_chat};
 
 // Some dialects have the model in the URL's path, which servers walk.
 bool leads_elsewhere(std::string_view model) {

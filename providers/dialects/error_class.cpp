@@ -104,6 +104,7 @@ constexpr PhraseRow phrase_table[] = {
     {"longer than the context length", ErrorClass::context_length},                // Ollama
     {"reduce the length of the messages", ErrorClass::context_length},             // Groq
     {"maximum prompt length is", ErrorClass::context_length},                      // xAI
+    {"too many tokens: ", ErrorClass::context_length},                             // Cohere
     {"credit balance is too low", ErrorClass::billing},                            // Anthropic, as a 400
     {"insufficient balance", ErrorClass::billing},                                 // DeepSeek
     {"insufficient credits", ErrorClass::billing},                                 // OpenRouter

@@ -273,6 +273,7 @@ Json put_together(DialectId dialect, const std::string& sse) {
             case DialectId::openai_chat: return chat_answer(events);
             case DialectId::openai_responses: return responses_answer(events);
             case DialectId::ollama_chat:
+            case DialectId::cohere_chat:
             case DialectId::bedrock_converse:
             case DialectId::gemini: return gemini_answer(events);
         }
@@ -289,6 +290,7 @@ Said understood(DialectId dialect, const Json& answer) {
             case DialectId::openai_chat: read_chat(answer, said); break;
             case DialectId::openai_responses: read_responses(answer, said); break;
             case DialectId::ollama_chat:
+            case DialectId::cohere_chat:
             case DialectId::bedrock_converse:
             case DialectId::gemini: read_gemini(answer, said); break;
         }

@@ -30,6 +30,7 @@ public:
             case DialectId::openai_chat: chat(); break;
             case DialectId::openai_responses: responses(); break;
             case DialectId::ollama_chat:
+            case DialectId::cohere_chat:
             case DialectId::bedrock_converse:
             case DialectId::gemini:
                 gemini();

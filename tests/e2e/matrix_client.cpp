@@ -24,6 +24,7 @@ std::string data_url(const Media& media) {
 Json text_part(DialectId dialect, std::string_view text) {
     switch (dialect) {
         case DialectId::ollama_chat:
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: return {{"text", text}};
         case DialectId::openai_responses: return {{"type", "input_text"}, {"text", text}};
@@ -56,6 +57,7 @@ Json media_part(DialectId dialect, const Media& media) {
             }
             return {{"type", "input_image"}, {"image_url", url ? media.url : data_url(media)}};
         case DialectId::ollama_chat:
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini:
             if (url) { return {{"fileData", {{"mimeType", mime(media.kind)}, {"fileUri", media.url}}}}; }
@@ -97,6 +99,7 @@ void Client::keep(const Json& answer) {
             }
             break;
         case DialectId::ollama_chat:
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: turns_.push_back(answer.at("candidates").at(0).at("content")); break;
     }
@@ -127,6 +130,7 @@ void Client::give(const std::vector<Result>& results) {
                 break;
             }
             case DialectId::ollama_chat:
+            case DialectId::cohere_chat:
             case DialectId::bedrock_converse:
             case DialectId::gemini: {
                 Json response{{"name", result.name},
@@ -148,6 +152,7 @@ std::string Client::target(const Wish& wish) const {
         case DialectId::openai_chat: return "/v1/chat/completions";
         case DialectId::openai_responses: return "/v1/responses";
         case DialectId::ollama_chat:
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: break;
     }
@@ -211,6 +216,7 @@ std::string Client::body(const Wish& wish) const {
             }
             break;
         case DialectId::ollama_chat:
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini:
             if (!wish.system.empty()) { body["systemInstruction"]["parts"] = Json::array({{{"text", wish.system}}}); }

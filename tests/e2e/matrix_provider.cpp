@@ -497,7 +497,8 @@ std::string seal_of(DialectId dialect) {
         case DialectId::gemini: return thought_signature;
         case DialectId::bedrock_converse: return converse::seal();
         case DialectId::openai_chat:
-        case DialectId::ollama_chat: break;
+        case DialectId::ollama_chat:
+        case DialectId::cohere_chat: break;  // no provider of the matrix speaks it
     }
     return {};
 }
@@ -524,6 +525,7 @@ std::string whole_answer(DialectId dialect, const Answer& answer) {
         case DialectId::ollama_chat: break;  // has a test of its own
         case DialectId::gemini: return gemini_response(answer).dump();
         case DialectId::bedrock_converse: return converse::whole_answer(answer);
+        case DialectId::cohere_chat: break;
     }
     return {};
 }
@@ -536,6 +538,7 @@ std::vector<std::string> answer_events(DialectId dialect, const Answer& answer, 
         case DialectId::ollama_chat: break;
         case DialectId::gemini: return gemini_events(answer, piece_bytes);
         case DialectId::bedrock_converse: return converse::answer_events(answer, piece_bytes);
+        case DialectId::cohere_chat: break;
     }
     return {};
 }
@@ -550,6 +553,7 @@ std::string seal_fault(DialectId dialect, const std::string& request, const Answ
             case DialectId::ollama_chat: break;
             case DialectId::gemini: return gemini_fault(body);
             case DialectId::bedrock_converse: return converse::seal_fault(body, before);
+            case DialectId::cohere_chat: break;
         }
     } catch (const Json::exception& error) { return std::string("cannot be read: ") + error.what(); }
     return {};

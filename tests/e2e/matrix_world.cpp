@@ -46,6 +46,7 @@ std::string MatrixWorld::model(DialectId provider) {
         case DialectId::ollama_chat:
         case DialectId::gemini: return "gemini/gemini-3-pro-preview";
         case DialectId::bedrock_converse: return "bedrock/eu.anthropic.claude-sonnet-4-5-20250929-v1:0";
+        case DialectId::cohere_chat: break;
     }
     return {};
 }

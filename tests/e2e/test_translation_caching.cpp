@@ -56,6 +56,7 @@ Prompt prompt_of(DialectId provider, const std::string& request) {
             }
             break;
         case DialectId::ollama_chat:
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse: break;  // none of this test's providers speaks it
     }
     return prompt;

@@ -149,6 +149,7 @@ bool is_error_of(DialectId dialect, const std::string& body) {
         case DialectId::openai_responses:
             return !json.contains("type") && error.contains("type") && error.contains("code");
         case DialectId::ollama_chat:
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: return error.contains("status") && error.contains("code") && error["code"].is_number();
     }
@@ -171,6 +172,7 @@ bool is_stream_error_of(DialectId dialect, const StreamEvent& event) {
         }
         case DialectId::openai_chat: return event.json.contains("error") && event.json["error"].contains("message");
         case DialectId::ollama_chat:
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: return is_error_of(dialect, event.data);
     }

@@ -41,6 +41,8 @@ const std::vector<Row>& targets() {
                               {DialectId::openai_chat, {}, false},
                               {DialectId::gemini, {}, false},
                               {DialectId::bedrock_converse, {}, false},
+                              {DialectId::cohere_chat, {}},
+                              {DialectId::cohere_chat, {}, false},
                               {DialectId::ollama_chat, {}},
                               {DialectId::ollama_chat, {}, false}};
         constexpr std::array models{"claude-opus-4-6",
@@ -52,6 +54,8 @@ const std::vector<Row>& targets() {
                                     "mistral-large",
                                     "gemini-2.0-flash",
                                     "us.anthropic.claude-sonnet-4-5-v1:0",
+                                    "command-a-reasoning-08-2025",
+                                    "command-r7b-12-2024",
                                     "qwen3:8b",
                                     "gpt-oss:20b"};
         for (std::size_t i = 0; i < made.size(); ++i) {

@@ -377,6 +377,7 @@ std::string error_body(DialectId dialect, int status, std::string_view message) 
                 .dump();
         }
         case DialectId::ollama_chat:
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: break;
     }
@@ -402,6 +403,7 @@ std::string stream_error(DialectId dialect, std::string_view message) {
                                       .dump());
         case DialectId::openai_chat:
         case DialectId::ollama_chat:
+        case DialectId::cohere_chat:
         case DialectId::bedrock_converse:
         case DialectId::gemini: break;
     }

@@ -16,6 +16,7 @@ std::optional<DialectId> dialect_of(const std::string& api) {
     if (api == "generateContent" || api == "streamGenerateContent") { return DialectId::gemini; }
     if (api == "chat" || api == "openai-chat") { return DialectId::openai_chat; }
     if (api == "responses") { return DialectId::openai_responses; }
+    if (api == "v2-chat" || api == "v1-chat") { return DialectId::cohere_chat; }
     if (api == "api-chat" || api == "api-generate") { return DialectId::ollama_chat; }
     return std::nullopt;
 }

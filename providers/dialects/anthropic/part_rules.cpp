@@ -119,7 +119,9 @@ WireBlock PartRules::in_assistant(const Part& part) {
     if (const auto* reasoning = std::get_if<part::Reasoning>(&part)) {
         // Another provider's thinking is never stamped (T3b), and without a signature of this one's it is refused.
         const bool own = reasoning->sealed.origin == facts_.self && !reasoning->sealed.data.empty();
-        return own ? WireBlock{&part, {}, {}, {}} : WireBlock{};
+        const bool plain = facts_.plain_thinking && reasoning->sealed.data.empty() &&
+                           !(reasoning->text.empty() && reasoning->summary.empty());
+        return own || plain ? WireBlock{&part, {}, {}, {}} : WireBlock{};
     }
     if (const auto* held = std::get_if<part::Media>(&part)) {
         return left_out(word_for(held->kind),

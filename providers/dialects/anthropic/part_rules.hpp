@@ -17,6 +17,8 @@ struct PartFacts {
     DialectId self;
     std::string_view name;                             // for people
     std::string (*refusal)(const part::Media& media);  // why it takes no such media, "" when it does
+    // Thinking goes back as its words, unsigned; what was signed by another provider goes to no one else.
+    bool plain_thinking = false;
 };
 extern const PartFacts anthropic_parts;
 // Anthropic's own API fetches URLs; Bedrock, Vertex and most local servers that speak its dialect do not.

@@ -20,7 +20,8 @@ std::string schema_field(DialectId origin, std::size_t index) {
         case DialectId::openai_responses:
         case DialectId::gemini: return fmt::format("tools[{}].parameters", index);
         case DialectId::ollama_chat:
-        case DialectId::bedrock_converse: break;
+        case DialectId::bedrock_converse:
+        case DialectId::cohere_chat: break;
     }
     return "tools";
 }

@@ -1,0 +1,295 @@
+// Writes a request to Cohere's own chat API.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <optional>
+
+#include "core/model/reasoning_effort.hpp"
+#include "core/util/json_scan.hpp"
+#include "core/util/text.hpp"
+#include "providers/dialects/anthropic/field_names.hpp"
+#include "providers/dialects/cohere_chat/codec.hpp"
+#include "providers/dialects/cohere_chat/messages_encode.hpp"
+#include "providers/dialects/custom_input.hpp"
+
+namespace llmgw::wire {
+namespace {
+
+constexpr std::string_view no_setting = "cohere-chat has no such setting";
+constexpr std::string_view no_parameters = R"({"type":"object","properties":{}})";
+constexpr std::size_t stops_max = 5;
+// The answer needs the rest of what the models give.
+constexpr std::int64_t thinking_budget_max = 31'000;
+
+// A client of another dialect may give these by Cohere's own names.
+constexpr std::array<std::string_view, 2> own_members{"citation_options", "safety_mode"};
+
+double number_in(const JsonText& text) {
+    double value = 0;
+    std::from_chars(text.data(), text.data() + text.size(), value);
+    return value;
+}
+
+class RequestWriter {
+public:
+    RequestWriter(const ChatRequest& request, const TargetTraits& target, Drops& drops)
+        : request_(request),
+          target_(target),
+          drops_(drops),
+          facts_(cohere_parts(target.model)),
+          names_(request.tools),
+          conversation_(build_conversation(request, target, drops, facts_)),
+          rules_(conversation_.made, drops, facts_) {}
+
+    std::string write() {
+        plan_tools();
+        instruct();
+        writer_.begin_object().member("model", target_.model.empty() ? request_.model : target_.model);
+        write_messages();
+        write_tools();
+        write_format();
+        write_limits();
+        write_sampling();
+        write_thinking();
+        write_extras();
+        note_the_rest();
+        writer_.member("stream", request_.stream);
+        return writer_.end_object().take();
+    }
+
+private:
+    void drop(Field field, std::string_view reason) {
+        drops_.note(std::string(name_of(field, request_.origin)), std::string(reason));
+    }
+
+    // --- tools
+    bool chosen(const Tool& tool) const {
+        const auto& choice = request_.tool_choice;
+        if (choice.mode == ToolChoiceMode::named) { return tool.name == choice.name; }
+        if (choice.mode == ToolChoiceMode::none) { return true; }
+        return choice.allowed.empty() || std::ranges::find(choice.allowed, tool.name) != choice.allowed.end();
+    }
+
+    // A call of one tool, or of some, is asked for by giving no others.
+    void plan_tools() {
+        for (const Tool& tool : request_.tools) {
+            if (tool.kind == ToolKind::server) {
+                drops_.note_server_tool("tools: " + (tool.server_type.empty() ? tool.name : tool.server_type),
+                                        "cohere-chat has no such server tool");
+            } else if (chosen(tool)) {
+                tools_.push_back(&tool);
+            }
+        }
+    }
+
+    void write_tools() {
+        const auto& choice = request_.tool_choice;
+        const bool forced = choice.mode == ToolChoiceMode::named || choice.mode == ToolChoiceMode::required;
+        if (tools_.empty()) {
+            if (forced) { drop(Field::tool_choice, "no tools are sent"); }
+            return;
+        }
+        writer_.key("tools").begin_array();
+        for (const Tool* given : tools_) {
+            const Tool tool = given->kind == ToolKind::custom ? bridged_tool(*given) : *given;
+            writer_.begin_object().member("type", "function").key("function").begin_object();
+            writer_.member("name", names_.flat(given->name_space, given->name));
+            writer_.member_if("description", tool.description);
+            const bool object = tool.parameters.starts_with('{') && tool.parameters != "{}";
+            writer_.raw_member("parameters", object ? std::string_view(tool.parameters) : no_parameters);
+            writer_.end_object().end_object();
+        }
+        writer_.end_array();
+        write_strict();
+        if (forced) { writer_.member("tool_choice", "REQUIRED"); }
+        if (choice.mode == ToolChoiceMode::none) { writer_.member("tool_choice", "NONE"); }
+        if (choice.parallel.has_value() && !*choice.parallel) {
+            drops_.note(std::string(name_of(Field::tool_choice, request_.origin)) + " (one call at a time)",
+                        std::string(no_setting));
+        }
+    }
+
+    void write_strict() {
+        const auto strict = [](const Tool* tool) { return tool->strict.value_or(false); };
+        if (std::ranges::none_of(tools_, strict)) { return; }
+        if (std::ranges::all_of(tools_, strict)) {
+            writer_.member("strict_tools", true);
+            return;
+        }
+        drops_.note("tools: strict", "cohere-chat holds the model to all of the tools' schemas or to none");
+    }
+
+    // --- messages
+    bool wants_format() const {
+        return request_.format.kind == FormatKind::json_object || request_.format.kind == FormatKind::json_schema;
+    }
+    // A format is not taken together with tools, nor with documents.
+    bool holds_format() const { return wants_format() && tools_.empty() && !has_own_documents(); }
+
+    bool has_own_documents() const {
+        return std::ranges::any_of(request_.extras, [](const auto& extra) { return extra.first == "documents"; });
+    }
+
+    void say(std::string text) { conversation_.system.push_back(rules_.made_text(std::move(text))); }
+
+    void instruct() {
+        if (!wants_format()) { return; }
+        // Without a schema the model has to be told, or it may never end.
+        if (request_.format.kind == FormatKind::json_object) {
+            say("Answer with one JSON object and nothing else: no words around it, no code fence.");
+        } else if (!holds_format()) {
+            say("Answer with one JSON value that matches this JSON Schema and nothing else: no words around it, no "
+                "code fence.\n" +
+                request_.format.schema);
+        }
+        if (!holds_format()) {
+            drop(Field::format,
+                 "cohere-chat holds to a format neither with tools nor with documents; it is said to "
+                 "the model");
+        }
+    }
+
+    void write_messages() {
+        CohereMessageWriter messages(writer_, rules_, names_, !holds_format());
+        writer_.key("messages").begin_array();
+        if (!conversation_.system.empty()) { messages.system(conversation_.system); }
+        for (const WireTurn& turn : conversation_.turns) {
+            messages.turn(turn);
+        }
+        writer_.end_array();
+        write_documents(messages.documents());
+    }
+
+    // Those that the client gave by Cohere's own name first.
+    void write_documents(const std::vector<JsonText>& documents) {
+        JsonWriter all;
+        all.begin_array();
+        std::size_t count = documents.size();
+        for (const auto& [path, json] : request_.extras) {
+            if (path != "documents") { continue; }
+            const bool list = json_scan::each_element(json, [&](const json_scan::Value& document) {
+                all.raw(document.text);
+                ++count;
+                return true;
+            });
+            if (!list) { drops_.note(path, "cohere-chat takes a list"); }
+        }
+        for (const auto& document : documents) {
+            all.raw(document);
+        }
+        if (count > 0) { writer_.raw_member("documents", all.end_array().text()); }
+    }
+
+    // --- settings
+    void write_format() {
+        if (!holds_format()) { return; }
+        writer_.key("response_format").begin_object().member("type", "json_object");
+        writer_.raw_member_if("json_schema", request_.format.schema).end_object();
+    }
+
+    void write_limits() {
+        if (request_.max_tokens) { writer_.member("max_tokens", *request_.max_tokens); }
+        const auto& stop = request_.sampling.stop;
+        if (stop.empty()) { return; }
+        if (stop.size() > stops_max) { drop(Field::stop, "cohere-chat takes five of them"); }
+        writer_.key("stop_sequences").begin_array();
+        for (std::size_t i = 0; i < std::min(stop.size(), stops_max); ++i) {
+            writer_.string(stop[i]);
+        }
+        writer_.end_array();
+    }
+
+    void number(Field field, std::string_view key, const JsonText& value, std::string_view least,
+                std::string_view most) {
+        if (value.empty()) { return; }
+        const auto said = number_in(value);
+        std::string_view written = value;
+        if (said < number_in(std::string(least))) { written = least; }
+        if (said > number_in(std::string(most))) { written = most; }
+        if (written != value) { drop(field, "cohere-chat takes " + std::string(least) + " to " + std::string(most)); }
+        writer_.raw_member(key, written);
+    }
+
+    void write_sampling() {
+        const auto& sampling = request_.sampling;
+        writer_.raw_member_if("temperature", sampling.temperature);
+        number(Field::top_p, "p", sampling.top_p, "0.01", "0.99");
+        number(Field::top_k, "k", sampling.top_k, "0", "500");
+        number(Field::frequency_penalty, "frequency_penalty", sampling.frequency_penalty, "0", "1");
+        number(Field::presence_penalty, "presence_penalty", sampling.presence_penalty, "0", "1");
+        if (sampling.seed.starts_with('-')) {
+            drop(Field::seed, "cohere-chat takes none below 0");
+        } else {
+            writer_.raw_member_if("seed", sampling.seed);
+        }
+    }
+
+    void write_thinking() {
+        const auto& wish = request_.reasoning;
+        const bool off = (wish.enabled && !*wish.enabled) || wish.effort == "none" || wish.budget_tokens == 0;
+        const bool on = !off && (wish.enabled || wish.adaptive || wish.budget_tokens || !wish.effort.empty());
+        if (!on && !off) { return; }
+        if (!cohere_thinks(target_.model)) {
+            if (on) { drop(Field::reasoning, "this model does not think"); }
+            return;
+        }
+        writer_.key("thinking").begin_object().member("type", on ? "enabled" : "disabled");
+        std::int64_t budget = wish.budget_tokens.value_or(0);
+        if (budget <= 0 && !wish.effort.empty()) { budget = budget_for(wish.effort); }
+        if (on && budget > 0) { writer_.member("token_budget", std::min(budget, thinking_budget_max)); }
+        writer_.end_object();
+    }
+
+    void write_extras() {
+        for (const auto& [path, json] : request_.extras) {
+            if (std::ranges::find(own_members, path) != own_members.end()) {
+                writer_.raw_member(path, json);
+            } else if (path != "documents") {
+                drops_.note(path, "cohere-chat has no such parameter");
+            }
+        }
+    }
+
+    void note_the_rest() {
+        each_openai_setting(request_, [&](Field field, bool said) {
+            const bool written =
+                field == Field::seed || field == Field::presence_penalty || field == Field::frequency_penalty;
+            if (said && !written) { drop(field, no_setting); }
+        });
+        if (!request_.user_id.empty()) { drop(Field::user, no_setting); }
+        if (!request_.metadata.empty()) { drop(Field::metadata, no_setting); }
+        const auto& tier = request_.service_tier;
+        const bool usual = tier.empty() || tier == "auto" || tier == "default" || tier == "standard_only";
+        if (!usual) { drop(Field::service_tier, no_setting); }
+    }
+
+    const ChatRequest& request_;
+    const TargetTraits& target_;
+    Drops& drops_;
+    const PartFacts& facts_;
+    ToolNames names_;
+    Conversation conversation_;
+    PartRules rules_;
+    std::vector<const Tool*> tools_;
+    JsonWriter writer_;
+};
+
+}  // namespace
+
+// From Cohere's page of models.
+bool cohere_thinks(std::string_view model) {
+    const auto name = lower(model);
+    return std::ranges::any_of(std::array<std::string_view, 3>{"reasoning", "command-a-plus", "north-"},
+                               [&](std::string_view word) { return name.find(word) != std::string::npos; });
+}
+
+Result<EncodedRequest> CohereChatCodec::encode_request(const ChatRequest& request, const TargetTraits& target,
+                                                       Drops& drops) const {
+    if (!request.previous_response_id.empty()) {
+        return fail(ErrorKind::bad_request,
+                    "previous_response_id: cohere-chat keeps no conversations. Send the whole input instead.");
+    }
+    return EncodedRequest{RequestWriter(request, target, drops).write()};
+}
+
+}  // namespace llmgw::wire
