@@ -83,9 +83,7 @@ void StreamDriver::one_more() {
 void StreamDriver::end(const std::function<void(bool)>& over, bool whole) {
     try {
         over(whole);
-    } catch (const std::exception&) {
-        // Out of memory; there is nobody to tell.
-        whole = false;
+    } catch (const std::exception&) {  // out of memory: it is over all the same
     }
     const std::lock_guard lock(mutex_);
     const std::uint64_t one = 1;
