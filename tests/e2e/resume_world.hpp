@@ -5,6 +5,7 @@
 #include <string>
 
 #include "tests/e2e/failover_world.hpp"
+#include "tests/support/websocket_client.hpp"
 
 namespace llmgw::testing {
 
@@ -37,6 +38,16 @@ inline Response ask_and_cut(World& world, const canned::Wire& wire, const std::s
     if (!client.read_until(response, until)) { response.status = 0; }
     client.reset();
     return response;
+}
+
+// Over a connection of its own, one call of the dialect's canned stream; false when there is none to be had.
+inline bool create_response(World& world, WebSocketClient& client) {
+    Request upgrade{"GET", "/v1/responses", upgrade_headers(), "", ""};
+    upgrade.headers.emplace_back("x-llmgw-feature", "tests");
+    if (client.open(world.gateway().authorized(upgrade)).status != 101) { return false; }
+    auto create = nlohmann::json::parse(canned::wire(DialectId::openai_responses).stream_body);
+    create["type"] = "response.create";
+    return client.send_text(create.dump());
 }
 
 inline std::string stream_of(const std::string& call_id) {

@@ -7,7 +7,6 @@
 #include <sys/stat.h>
 
 #include "tests/e2e/resume_world.hpp"
-#include "tests/support/websocket_client.hpp"
 
 using namespace llmgw;
 using namespace llmgw::testing;
@@ -372,12 +371,7 @@ TEST_CASE("Over a WebSocket an answer that is no stream is told as one") {
     world.upstream.handle(
         [&wire](const RecordedRequest&, UpstreamConnection& connection) { connection.reply_json(200, wire.answer); });
     WebSocketClient client(world.gateway().port());
-    Request upgrade{"GET", "/v1/responses", upgrade_headers(), "", ""};
-    upgrade.headers.emplace_back("x-llmgw-feature", "tests");
-    REQUIRE(client.open(world.gateway().authorized(upgrade)).status == 101);
-    auto create = nlohmann::json::parse(wire.stream_body);
-    create["type"] = "response.create";
-    REQUIRE(client.send_text(create.dump()));
+    REQUIRE(create_response(world, client));
     std::string last;
     while (last.find("response.completed") == std::string::npos) {
         const auto message = client.read_text();
@@ -393,12 +387,7 @@ TEST_CASE("Over a WebSocket a call survives its connection too") {
     world.upstream.handle(in_two_parts(wire, 1, pass));
     {
         WebSocketClient client(world.gateway().port());
-        Request upgrade{"GET", "/v1/responses", upgrade_headers(), "", ""};
-        upgrade.headers.emplace_back("x-llmgw-feature", "tests");
-        REQUIRE(client.open(world.gateway().authorized(upgrade)).status == 101);
-        auto create = nlohmann::json::parse(wire.stream_body);
-        create["type"] = "response.create";
-        REQUIRE(client.send_text(create.dump()));
+        REQUIRE(create_response(world, client));
         REQUIRE(client.read_text());
     }
     pass->set();
