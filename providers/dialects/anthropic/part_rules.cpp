@@ -5,21 +5,12 @@
 #include <utility>
 
 #include "core/util/text.hpp"
+#include "providers/dialects/media_words.hpp"
 
 namespace llmgw::wire {
 namespace {
 
 constexpr std::array<std::string_view, 4> image_types{"image/jpeg", "image/png", "image/gif", "image/webp"};
-
-std::string_view word_for(part::MediaKind kind) {
-    switch (kind) {
-        case part::MediaKind::image: return "image";
-        case part::MediaKind::document: return "document";
-        case part::MediaKind::audio: return "audio";
-        case part::MediaKind::video: return "video";
-    }
-    return "media";
-}
 
 bool is_text_type(std::string_view media_type) {
     return media_type.starts_with("text/") || media_type == "application/json" || media_type == "application/xml";
@@ -82,7 +73,7 @@ const Part* PartRules::missing_result() {
 
 WireBlock PartRules::media(const Part& part, const part::Media& media) {
     const std::string reason = facts_.refusal(media);
-    if (!reason.empty()) { return left_out(word_for(media.kind), reason); }
+    if (!reason.empty()) { return left_out(word(media.kind), reason); }
     return {&part, {}, {}, media.cache};
 }
 
@@ -95,7 +86,7 @@ WireBlock PartRules::in_system(const Part& part) {
         if (foreign->origin == facts_.self) { return {&part, {}, {}, foreign->cache}; }
         if (!foreign->carried) { drops_.note(foreign->type, std::string(facts_.name) + " has no such item"); }
     } else if (const auto* held = std::get_if<part::Media>(&part)) {
-        drops_.note("system: " + std::string(word_for(held->kind)),
+        drops_.note("system: " + std::string(word(held->kind)),
                     std::string(facts_.name) + "'s system prompt is text only");
     }
     return {};
@@ -124,8 +115,7 @@ WireBlock PartRules::in_assistant(const Part& part) {
         return own || plain ? WireBlock{&part, {}, {}, {}} : WireBlock{};
     }
     if (const auto* held = std::get_if<part::Media>(&part)) {
-        return left_out(word_for(held->kind),
-                        "in " + std::string(facts_.name) + "'s dialect the assistant says text only");
+        return left_out(word(held->kind), "in " + std::string(facts_.name) + "'s dialect the assistant says text only");
     }
     return in_user(part);
 }

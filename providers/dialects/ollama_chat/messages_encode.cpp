@@ -8,6 +8,7 @@
 #include "core/util/json_valid.hpp"
 #include "core/util/text.hpp"
 #include "providers/dialects/custom_input.hpp"
+#include "providers/dialects/media_words.hpp"
 #include "providers/dialects/ollama_chat/request_write.hpp"
 #include "providers/dialects/openai_chat/request_write.hpp"
 
@@ -22,16 +23,6 @@ using part::Media;
 using part::MediaKind;
 
 constexpr std::array<std::string_view, 5> image_types{"", "image/png", "image/jpeg", "image/jpg", "image/webp"};
-
-std::string_view word(MediaKind kind) {
-    switch (kind) {
-        case MediaKind::image: return "image";
-        case MediaKind::document: return "document";
-        case MediaKind::audio: return "audio";
-        case MediaKind::video: return "video";
-    }
-    return "media";
-}
 
 // Why it cannot be shown, "" when it can.
 std::string_view refusal_of(const Media& media) {

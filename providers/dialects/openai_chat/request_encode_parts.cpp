@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "core/util/json_scan.hpp"
+#include "providers/dialects/media_words.hpp"
 #include "providers/dialects/openai_chat/request_write.hpp"
 
 namespace llmgw::wire::chat {
@@ -10,16 +11,6 @@ namespace {
 
 using part::Media;
 using part::MediaKind;
-
-std::string_view word(MediaKind kind) {
-    switch (kind) {
-        case MediaKind::image: return "image";
-        case MediaKind::document: return "document";
-        case MediaKind::audio: return "audio";
-        case MediaKind::video: return "video";
-    }
-    return "media";
-}
 
 std::string audio_format(std::string_view media_type) {
     if (media_type == "audio/mpeg" || media_type == "audio/mp3") { return "mp3"; }
