@@ -1,5 +1,4 @@
-// Translation towards AWS Bedrock's Converse. No client speaks it, so its client side is not there: decode_request
-// refuses, and the encoders of answers are never asked for.
+// Translation towards AWS Bedrock's Converse, which only providers speak.
 #pragma once
 
 #include <memory>
@@ -7,20 +6,13 @@
 #include <string_view>
 #include <vector>
 
-#include "core/dialect/codec.hpp"
+#include "providers/dialects/provider_codec.hpp"
 
 namespace llmgw::wire {
 
-class BedrockConverseCodec final : public Codec {
+class BedrockConverseCodec final : public ProviderCodec {
 public:
-    Result<ChatRequest> decode_request(std::string_view) const override {
-        return fail(ErrorKind::bad_request, "no client speaks bedrock-converse");
-    }
-    std::unique_ptr<AnswerEncoder> answer_encoder(const AnswerWishes&, Drops&) const override { return nullptr; }
-    std::string encode_answer(const std::vector<AnswerEvent>&, const AnswerWishes&, Drops&) const override {
-        return {};
-    }
-    std::unique_ptr<StreamValidator> stream_validator() const override { return nullptr; }
+    BedrockConverseCodec() : ProviderCodec(DialectId::bedrock_converse) {}
 
     Result<EncodedRequest> encode_request(const ChatRequest& request, const TargetTraits& target,
                                           Drops& drops) const override;
