@@ -120,7 +120,12 @@ bool StreamDriver::wait(std::chrono::milliseconds limit) const {
         const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - std::chrono::steady_clock::now());
         pollfd idle{idle_.get(), POLLIN, 0};
         const int count = ::poll(&idle, 1, static_cast<int>(std::max<std::int64_t>(left.count(), 0)));
-        if (count >= 0) { return count == 1; }  // else a signal
+        if (count == 0) { return false; }
+        if (count > 0) {
+            // poll orders nothing between threads. With the lock, what the streams did happened before this returns.
+            const std::lock_guard lock(mutex_);
+            return true;
+        }  // else a signal
     }
 }
 

@@ -32,7 +32,7 @@ public:
     void abort();
     // Readable while nothing runs.
     int idle_fd() const { return idle_.get(); }
-    // Waits until nothing runs any more. False: something still does.
+    // Waits until nothing runs any more; what the streams did is then seen by the caller. False: something still does.
     bool wait(std::chrono::milliseconds limit) const;
 
 private:
@@ -43,7 +43,7 @@ private:
 
     Fd abort_;
     Fd idle_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
     std::size_t running_ = 0;
     ThreadPool pool_;
     RelayLoop relay_;  // last: its threads call into all of the above
