@@ -129,7 +129,17 @@ TEST_SUITE("cli_doctor") {
         facts.schema = 4;
         CHECK(says(judge_database(facts), "install the llmgw that made it"));
         facts.schema = 0;
+        facts.error = "/h/usage.db: file is not a database";
         CHECK(says(judge_database(facts), "aside"));
+        // Nothing is wrong with the file itself.
+        for (const char* error :
+             {"/h/usage.db: unable to open database file", "cannot write /h/usage.db: Permission denied"}) {
+            facts.error = error;
+            CHECK(says(judge_database(facts), "sudo chown -R \"$USER\" /h"));
+            CHECK_FALSE(says(judge_database(facts), "aside"));
+        }
+        facts.error = "/h/usage.db: database is locked";
+        CHECK_FALSE(says(judge_database(facts), "aside"));
 
         JournalFacts journal;
         CHECK(judge_journal(journal).empty());
@@ -189,6 +199,9 @@ TEST_SUITE("cli_doctor") {
         CHECK(remedy_for(none[0]) == "llmgw keys set anthropic");
         CHECK(remedy_for(key_of("a", KeyState::missing, "env:B_KEY")) == "export B_KEY=...");
         CHECK(remedy_for(key_of("a", KeyState::missing, "keychain:c")) == "llmgw keys set c");
+        headless = key_of("a", KeyState::missing, "keychain:c");
+        headless.keychain_works = false;
+        CHECK(remedy_for(headless) == "make the keychain work, or set api_key = \"env:NAME\" in [providers.a]");
     }
 
     TEST_CASE("routes: a target without a key is a warning while another is left") {
