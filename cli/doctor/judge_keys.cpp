@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -109,11 +110,15 @@ Findings judge_keys(const std::vector<KeyPresence>& keys, const std::vector<std:
         switch (key.state) {
             case KeyState::present: out.push_back(present(key)); break;
             case KeyState::unneeded: out.push_back(unneeded(key)); break;
+    Findings notes;
             case KeyState::unasked:
                 out.push_back({Level::ok, key.provider.name, "its key comes from a command, which --online runs"});
                 break;
             case KeyState::missing:
-                if (is_configured || !key.problem.empty()) {
+                // Beside an agent's settings that is how it should be, unless this provider is to be used from here.
+                if (!is_configured && key.source == "none" && !key.problem.empty()) {
+                    notes.push_back({Level::note, key.provider.name, key.problem});
+                } else if (is_configured || !key.problem.empty()) {
                     out.push_back(missing(key, std::ranges::any_of(keys, [&](const KeyPresence& other) {
                                               return other.provider.name == key.provider.name &&
                                                      other.state != KeyState::missing;
@@ -126,11 +131,12 @@ Findings judge_keys(const std::vector<KeyPresence>& keys, const std::vector<std:
     }
     const bool none = std::ranges::all_of(keys, [](const auto& key) { return key.state == KeyState::missing; });
     if (none && out.empty()) {
-        return {{Level::problem, "provider keys",
-                 std::string("none yet, so nobody can be asked; one is enough: ") +
-                     (keychain_works ? "anthropic, openai, gemini, ..."
-                                     : "ANTHROPIC_API_KEY, OPENAI_API_KEY, GEMINI_API_KEY, ..."),
-                 first_key_remedy(keychain_works)}};
+        notes.push_back({Level::problem, "provider keys",
+                         std::string("none yet, so nobody can be asked; one is enough: ") +
+                             (keychain_works ? "anthropic, openai, gemini, ..."
+                                             : "ANTHROPIC_API_KEY, OPENAI_API_KEY, GEMINI_API_KEY, ..."),
+                         first_key_remedy(keychain_works)});
+        return notes;
     }
     // Nobody asked for these.
     if (!others.empty()) { out.push_back({Level::note, joined(others), "no key, and no table in the config file"}); }
@@ -138,6 +144,7 @@ Findings judge_keys(const std::vector<KeyPresence>& keys, const std::vector<std:
 }
 
 Findings judge_client_key(const ClientKeyFacts& facts) {
+    std::ranges::move(notes, std::back_inserter(out));
     const std::string what = "llmgw's own key";
     if (!facts.error.empty()) { return {{Level::problem, what, facts.error}}; }
     if (!facts.where) { return {{Level::note, what, "none yet; the first `llmgw serve` or `llmgw env` makes it"}}; }

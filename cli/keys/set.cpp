@@ -31,7 +31,7 @@ int set_key(const Environment& env, const KeysOptions& options) {
     if (!setup) { return report_error(setup.error()); }
     const auto target = find_key_target(*setup, options.provider);
     if (!target) { return report_error(target.error()); }
-    auto key = read_new_key(fmt::format("Key for {} ({}), not shown: ", target->provider.name, target->origin()));
+    auto key = read_new_key("Key", *target);
     if (!key) { return report_error(key.error()); }
     const auto stored = open_keychain(env, options, patient)->set(target->entry, target->origin(), *key);
     const auto tail = masked(*key);

@@ -8,6 +8,7 @@
 #include "cli/doctor/judge.hpp"
 #include "cli/doctor/report.hpp"
 #include "cli/term/style.hpp"
+#include "core/secrets/client_key.hpp"
 
 using namespace llmgw;
 using namespace llmgw::doctor;
@@ -189,6 +190,20 @@ TEST_SUITE("cli_doctor") {
         CHECK(remedy_for(none[0]) == "llmgw keys set anthropic");
         CHECK(remedy_for(key_of("a", KeyState::missing, "env:B_KEY")) == "export B_KEY=...");
         CHECK(remedy_for(key_of("a", KeyState::missing, "keychain:c")) == "llmgw keys set c");
+    }
+
+    TEST_CASE(
+        "keys: llmgw's own client key in a usual variable is told, and wrong only where that provider is wanted") {
+        auto key = key_of("gemini", KeyState::missing, "auto:gemini:GEMINI_API_KEY");
+        key.problem = client_key_instead(key.reference);
+        CHECK(key.problem == "GEMINI_API_KEY holds llmgw's own client key, not a key of gemini's");
+        const auto work = key_of("work", KeyState::present, "env:A_KEY");
+        CHECK(worst(judge_keys({key, work}, {"work"}, true)) == Level::note);
+        CHECK(says(judge_keys({key, work}, {"work"}, true), key.problem));
+        CHECK(worst(judge_keys({key, work}, {"work", "gemini"}, true)) == Level::problem);
+        const auto alone = judge_keys({key}, {}, true);
+        CHECK(says(alone, key.problem));
+        CHECK(says(alone, "none yet, so nobody can be asked"));
     }
 
     TEST_CASE("routes: a target without a key is a warning while another is left") {
