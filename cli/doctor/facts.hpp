@@ -88,9 +88,10 @@ struct GatewayFacts {
         stuck,    // a connection, but no answer
         runs,
     } state = State::unknown;
-    std::string address;     // host:port
-    std::string owner = {};  // "NAME (pid N)", "" when it cannot be told
-    bool replaced = false;   // its binary is not the one it was started from any more
+    bool config_unread = false;  // why there is no address; otherwise the system chooses the port
+    std::string address;         // host:port
+    std::string owner = {};      // "NAME (pid N)", "" when it cannot be told
+    bool replaced = false;       // its binary is not the one it was started from any more
     std::string version = {};
     std::string our_version = {};
     std::vector<Breaker> breakers = {};
@@ -109,7 +110,13 @@ struct RouteFacts {
 struct BaseUrl {
     std::string variable;
     std::string origin;  // what it leads to; "" when it is no URL
-    enum class Leads { here, other_port, elsewhere } leads = Leads::elsewhere;
+    enum class Leads {
+        here,
+        nearby,  // to this machine, where the gateway does not listen
+        elsewhere,
+        unknown,  // to this machine, and where the gateway listens is not known
+    } leads = Leads::elsewhere;
+    std::string wrong = {};  // why calls get no answer there all the same, as in "it ends in /v1"
     enum class Key { fits, another, none, unknown } key = Key::unknown;  // beside it
     std::string key_variable = {};
     std::string agent = {};  // for `llmgw env`

@@ -224,6 +224,11 @@ TEST_SUITE("cli_doctor") {
         CHECK(worst(judge_gateway(facts)) == Level::note);
         CHECK(says(judge_gateway(facts), "llmgw serve"));
         CHECK(judge_targets(facts).empty());
+        facts.state = State::unknown;
+        CHECK(says(judge_gateway(facts), "takes any free port"));
+        facts.config_unread = true;
+        CHECK(worst(judge_gateway(facts)) == Level::note);
+        CHECK(says(judge_gateway(facts), "not looked for: the config file does not say where"));
         facts.state = State::other;
         facts.owner = "nginx (pid 9)";
         CHECK(worst(judge_gateway(facts)) == Level::problem);
@@ -281,8 +286,11 @@ TEST_SUITE("cli_doctor") {
         CHECK(worst(judge_shell(facts)) == Level::ok);
         facts.gateway_runs = false;
         CHECK(says(judge_shell(facts), "does not run"));
-        url.leads = Leads::other_port;
+        url.leads = Leads::nearby;
         CHECK(worst(judge_shell(facts)) == Level::warning);
+        url.leads = Leads::unknown;
+        CHECK(worst(judge_shell(facts)) == Level::note);
+        CHECK(says(judge_shell(facts), "is not known"));
         url.leads = Leads::elsewhere;
         CHECK(worst(judge_shell(facts)) == Level::note);
         url.origin.clear();
