@@ -138,7 +138,8 @@ struct ShellFacts {
 struct Reached {
     std::string provider;
     std::string origin;
-    int status = 0;  // 0: no answer
+    int status = 0;            // 0: no answer
+    bool passthrough = false;  // its clients bring the key
     std::int64_t latency_ms = 0;
     std::string error = {};
 };

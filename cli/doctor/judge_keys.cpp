@@ -67,8 +67,14 @@ Finding judge_reached(const Reached& reached) {
     if (reached.status == 0) {
         return {Level::problem, reached.provider, reached.error, "start it, or mend its base_url"};
     }
-    return {Level::ok, reached.provider,
-            fmt::format("{} answers ({}), {} ms from here", reached.origin, reached.status, reached.latency_ms)};
+    const auto answers =
+        fmt::format("{} answers ({}), {} ms from here", reached.origin, reached.status, reached.latency_ms);
+    if (!reached.passthrough && (reached.status == 401 || reached.status == 403)) {
+        return {Level::problem, reached.provider, answers + ": it wants a key",
+                fmt::format("set api_key in [providers.{}]", reached.provider)};
+    }
+    if (reached.status >= 500) { return {Level::warning, reached.provider, answers + ": it is in trouble"}; }
+    return {Level::ok, reached.provider, answers};
 }
 
 Findings judge_clock(const std::vector<KeyTrial>& trials) {
@@ -104,13 +110,13 @@ Findings judge_keychain(const KeychainFacts& facts) {
 Findings judge_keys(const std::vector<KeyPresence>& keys, const std::vector<std::string>& configured,
                     bool keychain_works) {
     Findings out;
+    Findings notes;
     std::vector<std::string> others;
     for (const auto& key : keys) {
         const bool is_configured = std::ranges::find(configured, key.provider.name) != configured.end();
         switch (key.state) {
             case KeyState::present: out.push_back(present(key)); break;
             case KeyState::unneeded: out.push_back(unneeded(key)); break;
-    Findings notes;
             case KeyState::unasked:
                 out.push_back({Level::ok, key.provider.name, "its key comes from a command, which --online runs"});
                 break;
@@ -138,13 +144,13 @@ Findings judge_keys(const std::vector<KeyPresence>& keys, const std::vector<std:
                          first_key_remedy(keychain_works)});
         return notes;
     }
+    std::ranges::move(notes, std::back_inserter(out));
     // Nobody asked for these.
     if (!others.empty()) { out.push_back({Level::note, joined(others), "no key, and no table in the config file"}); }
     return out;
 }
 
 Findings judge_client_key(const ClientKeyFacts& facts) {
-    std::ranges::move(notes, std::back_inserter(out));
     const std::string what = "llmgw's own key";
     if (!facts.error.empty()) { return {{Level::problem, what, facts.error}}; }
     if (!facts.where) { return {{Level::note, what, "none yet; the first `llmgw serve` or `llmgw env` makes it"}}; }

@@ -273,7 +273,7 @@ TEST_CASE("online: keys are shown to their providers, and a clock that is wrong 
     };
     const auto answer_at = [&](std::time_t ahead) {
         provider.handle([=](const RecordedRequest& request, UpstreamConnection& connection) {
-            const bool good = request.head.contains(provider_key);
+            const bool good = request.head.contains(provider_key) || request.target.starts_with("/open/");
             connection.reply(good ? 200 : 401,
                              {{"content-type", "application/json"}, {"date", date(std::time(nullptr) + ahead)}},
                              good ? R"({"data":[]})" : R"({"error":{"message":"no such key","type":"x"}})");
@@ -281,15 +281,18 @@ TEST_CASE("online: keys are shown to their providers, and a clock that is wrong 
     };
     answer_at(0);
     const TestHome home;
-    home.write_config(listen_line(closed_port()) + "[providers.work]\ntype = \"openai\"\nbase_url = \"" +
-                      provider.url() + "/v1\"\napi_key = \"env:WORK_KEY\"\n[providers.open]\ntype = \"openai\"\n" +
-                      "base_url = \"" + provider.url() + "/v1\"\napi_key = \"none\"\n");
+    const auto tables = listen_line(closed_port()) + "[providers.work]\ntype = \"openai\"\nbase_url = \"" +
+                        provider.url() + "/v1\"\napi_key = \"env:WORK_KEY\"\n";
+    const auto open_at = [&](const std::string& path) {
+        return "[providers.open]\ntype = \"openai\"\nbase_url = \"" + provider.url() + path + "\"\n";
+    };
+    home.write_config(tables + open_at("/open/v1") + "api_key = \"none\"\n");
     CHECK(diagnose(home, {{"WORK_KEY", provider_key}}).result.exit == 0);
     CHECK(provider.request_count() == 0);
     const auto good = diagnose(home, {{"WORK_KEY", provider_key}}, {"--online"});
     CHECK(good.result.exit == 0);
     CHECK(good.result.out.contains("takes key …77f3, "));
-    CHECK(good.result.out.contains(" answers (401), "));
+    CHECK(good.result.out.contains(" answers (200), "));
     CHECK(good.status("clock") == "ok");
     const auto bad = diagnose(home, {{"WORK_KEY", "sk-another-canary-key-0001"}}, {"--online"});
     CHECK(bad.result.exit == 1);
@@ -299,6 +302,15 @@ TEST_CASE("online: keys are shown to their providers, and a clock that is wrong 
     const auto late = diagnose(home, {{"WORK_KEY", provider_key}}, {"--online"});
     CHECK(late.status("clock") == "problem");
     CHECK(late.found("clock").contains(" ahead of work's"));
+
+    // Without a key where one is wanted; and where clients bring it, which says nothing here.
+    answer_at(0);
+    home.write_config(tables + open_at("/v1") + "api_key = \"none\"\n");
+    const auto wanted = diagnose(home, {{"WORK_KEY", provider_key}}, {"--online"});
+    CHECK(wanted.result.exit == 1);
+    CHECK(wanted.result.out.contains(": it wants a key"));
+    home.write_config(tables + open_at("/v1") + "api_key = \"passthrough\"\n");
+    CHECK(diagnose(home, {{"WORK_KEY", provider_key}}, {"--online"}).result.exit == 0);
 }
 
 TEST_CASE("with a bad configuration the gateway is looked for where it listens, or not at all") {

@@ -322,8 +322,19 @@ TEST_SUITE("cli_doctor") {
             CHECK(worst(judge_online({.trials = {trial(outcome)}})) == Level::problem);
             CHECK(says(judge_online({.trials = {trial(outcome)}}), "llmgw keys test openai"));
         }
-        CHECK(worst(judge_online({.reached = {{.provider = "local", .origin = "http://h", .status = 401}}})) ==
-              Level::ok);
+        for (const auto& [status, level] :
+             {std::pair{200, Level::ok}, std::pair{404, Level::ok}, std::pair{401, Level::problem},
+              std::pair{403, Level::problem}, std::pair{500, Level::warning}, std::pair{503, Level::warning}}) {
+            CAPTURE(status);
+            Reached reached{.provider = "local", .origin = "http://h", .status = status};
+            CHECK(worst(judge_online({.reached = {reached}})) == level);
+            // A client brings the key that is missing here.
+            reached.passthrough = true;
+            CHECK(worst(judge_online({.reached = {reached}})) == (level == Level::problem ? Level::ok : level));
+        }
+        const OnlineFacts closed{.reached = {{.provider = "local", .origin = "http://h", .status = 401}}};
+        CHECK(says(judge_online(closed), "http://h answers (401), 0 ms from here: it wants a key"));
+        CHECK(says(judge_online(closed), "set api_key in [providers.local]"));
         CHECK(worst(judge_online({.reached = {{.provider = "local", .origin = "http://h", .error = "refused"}}})) ==
               Level::problem);
     }
