@@ -88,7 +88,7 @@ struct GatewayFacts {
         stuck,    // a connection, but no answer
         runs,
     } state = State::unknown;
-    bool config_unread = false;  // why there is no address; otherwise the system chooses the port
+    bool config_unread = false;  // why the address is unknown; else the system chooses the port
     std::string address;         // host:port
     std::string owner = {};      // "NAME (pid N)", "" when it cannot be told
     bool replaced = false;       // its binary is not the one it was started from any more
@@ -116,7 +116,7 @@ struct BaseUrl {
         elsewhere,
         unknown,  // to this machine, and where the gateway listens is not known
     } leads = Leads::elsewhere;
-    std::string wrong = {};  // why calls get no answer there all the same, as in "it ends in /v1"
+    std::string wrong = {};  // what follows "leads to this gateway" where calls fail all the same
     enum class Key { fits, another, none, unknown } key = Key::unknown;  // beside it
     std::string key_variable = {};
     std::string agent = {};  // for `llmgw env`
