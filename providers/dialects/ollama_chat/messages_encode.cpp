@@ -11,6 +11,7 @@
 #include "providers/dialects/media_words.hpp"
 #include "providers/dialects/ollama_chat/request_write.hpp"
 #include "providers/dialects/openai_chat/request_write.hpp"
+#include "providers/dialects/text_document.hpp"
 
 namespace llmgw::wire::ollama {
 
@@ -128,9 +129,9 @@ private:
     void add_media(const Media& media, Said& said) {
         note_cache(media.cache);
         if (media.citations) { note_media("document.citations", "sources cannot be asked for"); }
-        if (media.kind == MediaKind::document && media.media_type == "text/plain" && !media.data.empty()) {
+        if (const auto text = text_of_document(media)) {
             const auto above = [](const std::string& line) { return line.empty() ? line : line + "\n"; };
-            return said.add(above(media.name) + above(media.context) + media.data);
+            return said.add(above(media.name) + above(media.context) + *text);
         }
         if (!media.context.empty()) { note_media("document.context", "the context of a document has no place"); }
         if (const auto reason = refusal_of(media); !reason.empty()) {
