@@ -37,7 +37,7 @@ public:
           target_(target),
           drops_(drops),
           facts_(cohere_parts(target.model)),
-          names_(request.tools),
+          names_(request.tools, NameAlphabet::no_dash),
           conversation_(build_conversation(request, target, drops, facts_)),
           rules_(conversation_.made, drops, facts_) {}
 
