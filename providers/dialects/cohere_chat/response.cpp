@@ -158,7 +158,15 @@ Usage CohereChat::decode_usage(std::string_view usage_json) const {
 }
 
 ApiError CohereChat::decode_error(int status, std::string_view body) const {
-    return classify_error(status, read_error_body(body));
+    auto error = classify_error(status, read_error_body(body));
+    // Two statuses are Cohere's own: 498, a word on its deny list was said, and 499, the request was cancelled on its
+    // side, whose advice is to try again.
+    if (status == 498) { error.error_class = ErrorClass::content_filter; }
+    if (status == 499) {
+        error.error_class = ErrorClass::server;
+        error.status = default_status(error.error_class);
+    }
+    return error;
 }
 
 std::string CohereChat::encode_error(const ApiError& error) const {
