@@ -101,7 +101,7 @@ private:
             } else if (const auto* media = std::get_if<Media>(part)) {
                 add_media(*media, said);
             } else if (const auto* result = std::get_if<part::ToolResult>(part)) {
-                said.add(orphan_text(*result));
+                add_orphan(*result, said);
             } else if (const auto* refusal = std::get_if<part::Refusal>(part)) {
                 said.add(refusal->text);
             } else if (const auto* reasoning = std::get_if<part::Reasoning>(part)) {
@@ -161,14 +161,17 @@ private:
     }
 
     // A result whose call is not there any more.
-    std::string orphan_text(const part::ToolResult& result) {
+    void add_orphan(const part::ToolResult& result, Said& said) {
         std::string text = "[Result of an earlier tool call";
         if (!result.name.empty()) { text += ": " + result.name; }
         text += "]\n" + result.object;
         for (const auto& part : result.content) {
-            if (const auto* said = std::get_if<part::Text>(&part)) { text += said->text; }
+            if (const auto* words = std::get_if<part::Text>(&part)) { text += words->text; }
         }
-        return text;
+        said.add(text);
+        for (const auto& part : result.content) {
+            if (const auto* media = std::get_if<Media>(&part)) { add_media(*media, said); }
+        }
     }
 
     void write_images(const Said& said) {

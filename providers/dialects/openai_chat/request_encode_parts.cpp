@@ -167,8 +167,13 @@ std::vector<ContentItem> content_items(Writing& writing, const std::vector<const
         } else if (const auto* media = std::get_if<Media>(part)) {
             item = MediaWriter(writing, *media).item();
         } else if (const auto* result = std::get_if<part::ToolResult>(part)) {
-            item.text = orphan_text(*result);
-            item.mark = result->cache;
+            items.push_back({orphan_text(*result), {}, result->cache});
+            for (const auto& shown : result->content) {
+                if (const auto* held = std::get_if<Media>(&shown)) {
+                    items.push_back(MediaWriter(writing, *held).item());
+                }
+            }
+            continue;
         } else if (const auto* refusal = std::get_if<part::Refusal>(part)) {
             item.text = refusal->text;
         } else if (const auto* foreign = std::get_if<part::Foreign>(part)) {

@@ -1,0 +1,53 @@
+// Requests for Ollama's own API at their edges: results without a call, media it does not take, nothing to say, tools
+// chosen by name.
+#include <doctest/doctest.h>
+#include <nlohmann/json.hpp>
+
+#include "providers/registry.hpp"
+#include "tests/support/answer_text.hpp"
+#include "tests/unit/ollama_rules.hpp"
+
+using namespace llmgw;
+using namespace llmgw::test;
+using Json = nlohmann::json;
+
+namespace {
+
+struct Written {
+    Json body;
+    std::string dropped;
+};
+
+const Codec& ollama() {
+    return *dialects().get(DialectId::ollama_chat).codec();
+}
+
+Written write(DialectId client, const char* json) {
+    auto request = Json::parse(json);
+    request["model"] = "x";
+    if (client == DialectId::anthropic) { request["max_tokens"] = 100; }
+    const auto decoded = dialects().get(client).codec()->decode_request(request.dump());
+    REQUIRE_MESSAGE(decoded, (decoded ? "" : decoded.error().message));
+    TargetTraits target;
+    target.model = "llama3.2";
+    Drops drops;
+    const auto encoded = ollama().encode_request(*decoded, target, drops);
+    REQUIRE(encoded);
+    auto body = Json::parse(encoded->body);
+    CHECK(refused_by_ollama(body) == "");
+    return {std::move(body), drops_text(drops)};
+}
+
+}  // namespace
+
+TEST_SUITE("codec/ollama-chat/edges") {
+    TEST_CASE("a result without its call: what it shows comes along, or is named") {
+        const auto made = write(DialectId::anthropic, R"({"messages":[{"role":"user","content":[
+            {"type":"tool_result","tool_use_id":"gone","content":[{"type":"text","text":"old"},
+                {"type":"image","source":{"type":"base64","media_type":"image/png","data":"aWNvbg=="}},
+                {"type":"document","source":{"type":"base64","media_type":"application/pdf","data":"JVBERi0="}}]}]}]})");
+        CHECK(made.body["messages"] == Json::parse(R"([{"role":"user",
+            "content":"[Result of an earlier tool call]\nold\n\n[document not shown]","images":["aWNvbg=="]}])"));
+        CHECK(made.dropped == "messages: document: ollama-chat takes documents as text only\n");
+    }
+}
