@@ -50,4 +50,15 @@ TEST_SUITE("codec/ollama-chat/edges") {
             "content":"[Result of an earlier tool call]\nold\n\n[document not shown]","images":["aWNvbg=="]}])"));
         CHECK(made.dropped == "messages: document: ollama-chat takes documents as text only\n");
     }
+
+    TEST_CASE("audio: WAV and MP3, which Ollama can tell from images") {
+        const auto made = write(DialectId::openai_chat, R"({"messages":[{"role":"user","content":[
+            {"type":"input_audio","input_audio":{"data":"UklGRg==","format":"wav"}},
+            {"type":"input_audio","input_audio":{"data":"SUQz","format":"mp3"}},
+            {"type":"input_audio","input_audio":{"data":"T2dnUw==","format":"ogg"}},
+            {"type":"text","text":"What is said?"}]}]})");
+        CHECK(made.body["messages"] == Json::parse(R"([{"role":"user",
+            "content":"[audio not shown]\n\nWhat is said?","images":["UklGRg==","SUQz"]}])"));
+        CHECK(made.dropped == "messages: audio: ollama-chat takes WAV and MP3\n");
+    }
 }

@@ -24,6 +24,9 @@ using part::Media;
 using part::MediaKind;
 
 constexpr std::array<std::string_view, 5> image_types{"", "image/png", "image/jpeg", "image/jpg", "image/webp"};
+// What Ollama does not know for audio by its first bytes it takes for an image.
+constexpr std::array<std::string_view, 6> audio_types{"audio/wav",      "audio/x-wav", "audio/wave",
+                                                      "audio/vnd.wave", "audio/mpeg",  "audio/mp3"};
 
 // Why it cannot be shown, "" when it can.
 std::string_view refusal_of(const Media& media) {
@@ -31,8 +34,11 @@ std::string_view refusal_of(const Media& media) {
     if (media.kind == MediaKind::video) { return "ollama-chat takes no video"; }
     if (!media.file_id.empty()) { return "the file is in another provider's store"; }
     if (media.data.empty()) { return "Ollama does not fetch addresses"; }
-    const bool known =
-        media.kind == MediaKind::audio || std::ranges::find(image_types, media.media_type) != image_types.end();
+    if (media.kind == MediaKind::audio) {
+        const bool known = std::ranges::find(audio_types, media.media_type) != audio_types.end();
+        return known ? "" : "ollama-chat takes WAV and MP3";
+    }
+    const bool known = std::ranges::find(image_types, media.media_type) != image_types.end();
     return known ? "" : "ollama-chat takes PNG, JPEG and WebP";
 }
 
