@@ -61,4 +61,17 @@ TEST_SUITE("codec/ollama-chat/edges") {
             "content":"[audio not shown]\n\nWhat is said?","images":["UklGRg==","SUQz"]}])"));
         CHECK(made.dropped == "messages: audio: ollama-chat takes WAV and MP3\n");
     }
+
+    TEST_CASE("nothing said is said, and no messages are an error") {
+        const auto made = write(DialectId::openai_chat, R"({"messages":[{"role":"user","content":""}]})");
+        CHECK(made.body["messages"] == Json::parse(R"([{"role":"user","content":""}])"));
+        const auto empty = write(DialectId::openai_chat, R"({"messages":[{"role":"user","content":[]},
+            {"role":"assistant","content":""}]})");
+        CHECK(empty.body["messages"] == Json::parse(R"([{"role":"user","content":""}])"));
+        Drops drops;
+        const auto refused = ollama().encode_request(ChatRequest{}, TargetTraits{}, drops);
+        REQUIRE_FALSE(refused);
+        CHECK(refused.error().kind == ErrorKind::bad_request);
+        CHECK(refused.error().message == "messages: at least one is needed");
+    }
 }

@@ -86,13 +86,20 @@ public:
             }
         }
         if (leading) { write_instructions(); }
+        // Without a message Ollama would load the model and answer nothing.
+        if (!said_) { open("user", "").end_object(); }
         writer_.end_array();
     }
 
 private:
+    JsonWriter& open(std::string_view role, std::string_view content) {
+        said_ = true;
+        return writer_.begin_object().member("role", role).member("content", content);
+    }
+
     void write_instructions() {
         for (const auto& text : writing_.instructions) {
-            writer_.begin_object().member("role", "system").member("content", text).end_object();
+            open("system", text).end_object();
         }
         writing_.instructions.clear();
     }
@@ -191,7 +198,7 @@ private:
 
     void write_message(std::string_view role, const Said& said) {
         if (said.text.empty() && said.images.empty()) { return; }
-        writer_.begin_object().member("role", role).member("content", said.text);
+        open(role, said.text);
         write_images(said);
         writer_.end_object();
     }
@@ -201,7 +208,7 @@ private:
         const auto said = collect(step.parts);
         assistant_ = false;
         if (said.text.empty() && said.thinking.empty() && said.images.empty() && step.call_ids.empty()) { return; }
-        writer_.begin_object().member("role", "assistant").member("content", said.text);
+        open("assistant", said.text);
         writer_.member_if("thinking", said.thinking);
         write_images(said);
         if (!step.call_ids.empty()) { write_calls(step); }
@@ -259,7 +266,7 @@ private:
         if (result.is_error && !lower(std::string_view(said.text).substr(0, 5)).starts_with("error")) {
             said.text = "Error: " + said.text;
         }
-        writer_.begin_object().member("role", "tool").member("content", said.text);
+        open("tool", said.text);
         writer_.member("tool_name", writing_.names.flat(answer.call->name_space, answer.call->name));
         writer_.member("tool_call_id", answer.id).end_object();
     }
@@ -267,6 +274,7 @@ private:
     Writing& writing_;
     JsonWriter& writer_;
     bool assistant_ = false;
+    bool said_ = false;
 };
 
 }  // namespace

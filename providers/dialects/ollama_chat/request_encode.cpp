@@ -179,6 +179,7 @@ Result<EncodedRequest> OllamaChatCodec::encode_request(const ChatRequest& reques
         return fail(ErrorKind::bad_request,
                     "previous_response_id: ollama-chat keeps no conversations. Send the whole input instead.");
     }
+    if (request.messages.empty()) { return fail(ErrorKind::bad_request, "messages: at least one is needed"); }
     return EncodedRequest{ollama::RequestWriter(request, target, drops).write()};
 }
 
