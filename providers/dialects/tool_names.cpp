@@ -73,6 +73,11 @@ const Tool* ToolNames::find(std::string_view flat_name) const {
     return only_one_called(flat_name);
 }
 
+bool ToolNames::means(std::string_view chosen, const Tool& tool) const {
+    const Tool* one = find(chosen);
+    return one != nullptr ? one == &tool : tool.name == chosen;
+}
+
 const Tool* ToolNames::only_one_called(std::string_view name) const {
     const Tool* only = nullptr;
     for (const auto& [flat_name, tool] : with_dash_.tools) {

@@ -41,6 +41,8 @@ public:
     // target has. Or else the one with this name in any namespace (models leave it out at times); null when there is
     // none.
     const Tool* find(std::string_view flat_name) const;
+    // Whether a choice by this name means the tool: the one its name leads to, or else each that is called so.
+    bool means(std::string_view chosen, const Tool& tool) const;
 
 private:
     struct Names {

@@ -74,4 +74,22 @@ TEST_SUITE("codec/ollama-chat/edges") {
         CHECK(refused.error().kind == ErrorKind::bad_request);
         CHECK(refused.error().message == "messages: at least one is needed");
     }
+
+    TEST_CASE("a tool of a namespace is chosen by any of its names, and said by the one that is sent") {
+        const std::string asked = R"({"input":"Hi","tools":[{"type":"namespace","name":"mail","tools":[
+            {"type":"function","name":"send","parameters":{"type":"object"}},
+            {"type":"function","name":"read","parameters":{"type":"object"}}]}],"tool_choice":)";
+        for (const auto* choice :
+             {R"({"type":"function","namespace":"mail","name":"send"}})", R"({"type":"function","name":"send"}})"}) {
+            CAPTURE(choice);
+            const auto made = write(DialectId::openai_responses, (asked + choice).c_str());
+            REQUIRE(made.body["tools"].size() == 1);
+            CHECK(made.body["tools"][0]["function"]["name"] == "mail__send");
+            CHECK(made.body["messages"][0]["content"] == "Call the tool mail__send in your next answer.");
+        }
+        const auto none = write(DialectId::openai_responses, (asked + R"({"type":"function","name":"gone"}})").c_str());
+        CHECK_FALSE(none.body.contains("tools"));
+        CHECK(none.body["messages"].size() == 1);
+        CHECK(none.dropped == "tool_choice: no tool is sent that it could mean\n");
+    }
 }

@@ -10,13 +10,12 @@
 #include "providers/dialects/anthropic/field_names.hpp"
 #include "providers/dialects/cohere_chat/codec.hpp"
 #include "providers/dialects/cohere_chat/messages_encode.hpp"
-#include "providers/dialects/custom_input.hpp"
+#include "providers/dialects/cohere_chat/tools_encode.hpp"
 
 namespace llmgw::wire {
 namespace {
 
 constexpr std::string_view no_setting = "cohere-chat has no such setting";
-constexpr std::string_view no_parameters = R"({"type":"object","properties":{}})";
 constexpr std::size_t stops_max = 5;
 // The answer needs the rest of what the models give.
 constexpr std::int64_t thinking_budget_max = 31'000;
@@ -38,15 +37,15 @@ public:
           drops_(drops),
           facts_(cohere_parts(target.model)),
           names_(request.tools, NameAlphabet::no_dash),
+          tools_(request, names_, drops),
           conversation_(build_conversation(request, target, drops, facts_)),
           rules_(conversation_.made, drops, facts_) {}
 
     std::string write() {
-        plan_tools();
         instruct();
         writer_.begin_object().member("model", target_.model.empty() ? request_.model : target_.model);
         write_messages();
-        write_tools();
+        tools_.write(writer_);
         write_format();
         write_limits();
         write_sampling();
@@ -60,63 +59,6 @@ public:
 private:
     void drop(Field field, std::string_view reason) {
         drops_.note(std::string(name_of(field, request_.origin)), std::string(reason));
-    }
-
-    // --- tools
-    bool chosen(const Tool& tool) const {
-        const auto& choice = request_.tool_choice;
-        if (choice.mode == ToolChoiceMode::named) { return tool.name == choice.name; }
-        if (choice.mode == ToolChoiceMode::none) { return true; }
-        return choice.allowed.empty() || std::ranges::find(choice.allowed, tool.name) != choice.allowed.end();
-    }
-
-    // A call of one tool, or of some, is asked for by giving no others.
-    void plan_tools() {
-        for (const Tool& tool : request_.tools) {
-            if (tool.kind == ToolKind::server) {
-                drops_.note_server_tool("tools: " + (tool.server_type.empty() ? tool.name : tool.server_type),
-                                        "cohere-chat has no such server tool");
-            } else if (chosen(tool)) {
-                tools_.push_back(&tool);
-            }
-        }
-    }
-
-    void write_tools() {
-        const auto& choice = request_.tool_choice;
-        const bool forced = choice.mode == ToolChoiceMode::named || choice.mode == ToolChoiceMode::required;
-        if (tools_.empty()) {
-            if (forced) { drop(Field::tool_choice, "no tools are sent"); }
-            return;
-        }
-        writer_.key("tools").begin_array();
-        for (const Tool* given : tools_) {
-            const Tool tool = given->kind == ToolKind::custom ? bridged_tool(*given) : *given;
-            writer_.begin_object().member("type", "function").key("function").begin_object();
-            writer_.member("name", names_.flat(given->name_space, given->name));
-            writer_.member_if("description", tool.description);
-            const bool object = tool.parameters.starts_with('{') && tool.parameters != "{}";
-            writer_.raw_member("parameters", object ? std::string_view(tool.parameters) : no_parameters);
-            writer_.end_object().end_object();
-        }
-        writer_.end_array();
-        write_strict();
-        if (forced) { writer_.member("tool_choice", "REQUIRED"); }
-        if (choice.mode == ToolChoiceMode::none) { writer_.member("tool_choice", "NONE"); }
-        if (choice.parallel.has_value() && !*choice.parallel) {
-            drops_.note(std::string(name_of(Field::tool_choice, request_.origin)) + " (one call at a time)",
-                        std::string(no_setting));
-        }
-    }
-
-    void write_strict() {
-        const auto strict = [](const Tool* tool) { return tool->strict.value_or(false); };
-        if (std::ranges::none_of(tools_, strict)) { return; }
-        if (std::ranges::all_of(tools_, strict)) {
-            writer_.member("strict_tools", true);
-            return;
-        }
-        drops_.note("tools: strict", "cohere-chat holds the model to all of the tools' schemas or to none");
     }
 
     // --- messages
@@ -268,9 +210,9 @@ private:
     Drops& drops_;
     const PartFacts& facts_;
     ToolNames names_;
+    CohereTools tools_;
     Conversation conversation_;
     PartRules rules_;
-    std::vector<const Tool*> tools_;
     JsonWriter writer_;
 };
 
