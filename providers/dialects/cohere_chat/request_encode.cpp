@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "core/model/reasoning_effort.hpp"
 #include "core/util/json_scan.hpp"
@@ -10,6 +11,7 @@
 #include "providers/dialects/anthropic/field_names.hpp"
 #include "providers/dialects/cohere_chat/codec.hpp"
 #include "providers/dialects/cohere_chat/messages_encode.hpp"
+#include "providers/dialects/cohere_chat/schema_rules.hpp"
 #include "providers/dialects/cohere_chat/tools_encode.hpp"
 
 namespace llmgw::wire {
@@ -42,6 +44,7 @@ public:
           rules_(conversation_.made, drops, facts_) {}
 
     std::string write() {
+        plan_format();
         instruct();
         writer_.begin_object().member("model", target_.model.empty() ? request_.model : target_.model);
         write_messages();
@@ -65,8 +68,10 @@ private:
     bool wants_format() const {
         return request_.format.kind == FormatKind::json_object || request_.format.kind == FormatKind::json_schema;
     }
-    // A format is not taken together with tools, nor with documents.
-    bool holds_format() const { return wants_format() && tools_.empty() && !has_own_documents(); }
+    bool has_schema() const {
+        return request_.format.kind == FormatKind::json_schema && !request_.format.schema.empty();
+    }
+    bool holds_format() const { return wants_format() && not_held_.empty(); }
 
     bool has_own_documents() const {
         return std::ranges::any_of(request_.extras, [](const auto& extra) { return extra.first == "documents"; });
@@ -74,21 +79,37 @@ private:
 
     void say(std::string text) { conversation_.system.push_back(rules_.made_text(std::move(text))); }
 
+    // A format is not taken together with tools, nor with documents, and a schema only within Cohere's rules.
+    void plan_format() {
+        if (!wants_format()) { return; }
+        if (!tools_.empty() || has_own_documents()) {
+            not_held_ = "cohere-chat holds to a format neither with tools nor with documents; it is said to the model";
+            return;
+        }
+        if (!has_schema()) { return; }
+        auto held = held_schema(request_.format.schema);
+        if (!held.fault.empty()) {
+            not_held_ = "cohere-chat cannot hold the model to this schema; it is said to the model: " + held.fault;
+            return;
+        }
+        const std::string field(name_of(Field::schema, request_.origin));
+        for (const auto& path : held.moved) {
+            drops_.note(field + path, std::string(said_in_description));
+        }
+        schema_ = std::move(held.schema);
+    }
+
     void instruct() {
         if (!wants_format()) { return; }
         // Without a schema the model has to be told, or it may never end.
-        if (request_.format.kind == FormatKind::json_object) {
+        if (!has_schema()) {
             say("Answer with one JSON object and nothing else: no words around it, no code fence.");
         } else if (!holds_format()) {
             say("Answer with one JSON value that matches this JSON Schema and nothing else: no words around it, no "
                 "code fence.\n" +
                 request_.format.schema);
         }
-        if (!holds_format()) {
-            drop(Field::format,
-                 "cohere-chat holds to a format neither with tools nor with documents; it is said to "
-                 "the model");
-        }
+        if (!holds_format()) { drop(Field::format, not_held_); }
     }
 
     void write_messages() {
@@ -126,7 +147,7 @@ private:
     void write_format() {
         if (!holds_format()) { return; }
         writer_.key("response_format").begin_object().member("type", "json_object");
-        writer_.raw_member_if("json_schema", request_.format.schema).end_object();
+        writer_.raw_member_if("json_schema", schema_).end_object();
     }
 
     void write_limits() {
@@ -213,6 +234,8 @@ private:
     CohereTools tools_;
     Conversation conversation_;
     PartRules rules_;
+    std::string not_held_;  // why the format is said to the model only
+    JsonText schema_;       // that the model is held to
     JsonWriter writer_;
 };
 

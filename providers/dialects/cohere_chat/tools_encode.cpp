@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <string>
+#include <string_view>
+#include <utility>
 
 #include "providers/dialects/anthropic/field_names.hpp"
+#include "providers/dialects/cohere_chat/schema_rules.hpp"
 #include "providers/dialects/custom_input.hpp"
 
 namespace llmgw::wire {
@@ -11,6 +14,14 @@ namespace llmgw::wire {
 namespace {
 
 constexpr std::string_view no_parameters = R"({"type":"object","properties":{}})";
+// Of all tools together, where the model is held to them.
+constexpr std::size_t fields_max = 200;
+
+Tool function_of(const Tool& given) {
+    Tool tool = given.kind == ToolKind::custom ? bridged_tool(given) : given;
+    if (!tool.parameters.starts_with('{') || tool.parameters == "{}") { tool.parameters = no_parameters; }
+    return tool;
+}
 
 }  // namespace
 
@@ -22,9 +33,10 @@ CohereTools::CohereTools(const ChatRequest& request, const ToolNames& names, Dro
             drops_.note_server_tool("tools: " + (tool.server_type.empty() ? tool.name : tool.server_type),
                                     "cohere-chat has no such server tool");
         } else if (is_chosen(tool)) {
-            tools_.push_back(&tool);
+            tools_.push_back(function_of(tool));
         }
     }
+    hold();
 }
 
 bool CohereTools::is_chosen(const Tool& tool) const {
@@ -44,13 +56,11 @@ void CohereTools::write(JsonWriter& writer) {
         return;
     }
     writer.key("tools").begin_array();
-    for (const Tool* given : tools_) {
-        const Tool tool = given->kind == ToolKind::custom ? bridged_tool(*given) : *given;
-        const bool object = tool.parameters.starts_with('{') && tool.parameters != "{}";
-        write_tool(writer, tool, object ? std::string_view(tool.parameters) : no_parameters);
+    for (const Tool& tool : tools_) {
+        write_tool(writer, tool);
     }
     writer.end_array();
-    write_strict(writer);
+    if (strict_) { writer.member("strict_tools", true); }
     if (forced) { writer.member("tool_choice", "REQUIRED"); }
     if (choice.mode == ToolChoiceMode::none) { writer.member("tool_choice", "NONE"); }
     if (choice.parallel.has_value() && !*choice.parallel) {
@@ -58,20 +68,36 @@ void CohereTools::write(JsonWriter& writer) {
     }
 }
 
-void CohereTools::write_tool(JsonWriter& writer, const Tool& tool, std::string_view parameters) const {
+void CohereTools::write_tool(JsonWriter& writer, const Tool& tool) const {
     writer.begin_object().member("type", "function").key("function").begin_object();
     writer.member("name", names_.flat(tool.name_space, tool.name)).member_if("description", tool.description);
-    writer.raw_member("parameters", parameters).end_object().end_object();
+    writer.raw_member("parameters", tool.parameters).end_object().end_object();
 }
 
-void CohereTools::write_strict(JsonWriter& writer) {
-    const auto strict = [](const Tool* tool) { return tool->strict.value_or(false); };
-    if (std::ranges::none_of(tools_, strict)) { return; }
-    if (std::ranges::all_of(tools_, strict)) {
-        writer.member("strict_tools", true);
-        return;
+// To all of the tools' schemas or to none, and only where Cohere's rules for them hold.
+void CohereTools::hold() {
+    const auto wanted = [](const Tool& tool) { return tool.strict.value_or(false); };
+    if (std::ranges::none_of(tools_, wanted)) { return; }
+    const auto drop = [&](std::string reason) { drops_.note("tools: strict", std::move(reason)); };
+    if (!std::ranges::all_of(tools_, wanted)) {
+        return drop("cohere-chat holds the model to all of the tools' schemas or to none");
     }
-    drops_.note("tools: strict", "cohere-chat holds the model to all of the tools' schemas or to none");
+    std::vector<HeldSchema> schemas;
+    std::size_t fields = 0;
+    for (const Tool& tool : tools_) {
+        schemas.push_back(held_schema(tool.parameters));
+        fields += schemas.back().fields;
+        const auto& fault = schemas.back().fault;
+        if (!fault.empty()) { return drop("cohere-chat cannot hold the model to " + tool.name + ": " + fault); }
+    }
+    if (fields > fields_max) { return drop("cohere-chat holds the model to 200 parameters of all tools at most"); }
+    for (std::size_t i = 0; i < tools_.size(); ++i) {
+        for (const auto& path : schemas[i].moved) {
+            drops_.note("tools: " + tools_[i].name + path, std::string(said_in_description));
+        }
+        tools_[i].parameters = std::move(schemas[i].schema);
+    }
+    strict_ = true;
 }
 
 }  // namespace llmgw::wire

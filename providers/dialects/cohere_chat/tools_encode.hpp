@@ -1,7 +1,6 @@
 // The tools of a request for Cohere's own chat API, and the choice among them.
 #pragma once
 
-#include <string_view>
 #include <vector>
 
 #include "core/dialect/codec.hpp"
@@ -22,13 +21,14 @@ public:
 
 private:
     bool is_chosen(const Tool& tool) const;
-    void write_tool(JsonWriter& writer, const Tool& given, std::string_view parameters) const;
-    void write_strict(JsonWriter& writer);
+    void hold();
+    void write_tool(JsonWriter& writer, const Tool& tool) const;
 
     const ChatRequest& request_;
     const ToolNames& names_;
     Drops& drops_;
-    std::vector<const Tool*> tools_;
+    std::vector<Tool> tools_;
+    bool strict_ = false;  // the model is held to their parameters
 };
 
 }  // namespace llmgw::wire
