@@ -172,4 +172,23 @@ TEST_SUITE("codec/cohere-chat/rules") {
             CHECK(said.dropped.contains(fault));
         }
     }
+
+    TEST_CASE("temperature and penalties: within their bounds, and one penalty only") {
+        CHECK(from_chat(R"("temperature":0.70)").body["temperature"].dump() == "0.7");
+        const auto hot = from_chat(R"("temperature":1.3)");
+        CHECK(hot.body["temperature"] == 1);
+        CHECK(hot.dropped == "temperature: cohere-chat takes 0 to 1\n");
+
+        const auto both = from_chat(R"("frequency_penalty":0.5,"presence_penalty":0.2)");
+        CHECK(both.body["frequency_penalty"] == 0.5);
+        CHECK_FALSE(both.body.contains("presence_penalty"));
+        CHECK(both.dropped == "presence_penalty: cohere-chat takes one of the two penalties\n");
+        const auto none = from_chat(R"("frequency_penalty":0,"presence_penalty":0.0)");
+        CHECK_FALSE(none.body.contains("presence_penalty"));
+        CHECK(none.dropped == "");
+        const auto presence = from_chat(R"("frequency_penalty":0,"presence_penalty":2)");
+        CHECK(presence.body["presence_penalty"] == 1);
+        CHECK_FALSE(presence.body.contains("frequency_penalty"));
+        CHECK(presence.dropped == "presence_penalty: cohere-chat takes 0 to 1\n");
+    }
 }

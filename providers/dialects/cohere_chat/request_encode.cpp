@@ -175,15 +175,27 @@ private:
 
     void write_sampling() {
         const auto& sampling = request_.sampling;
-        writer_.raw_member_if("temperature", sampling.temperature);
+        number(Field::temperature, "temperature", sampling.temperature, "0", "1");
         number(Field::top_p, "p", sampling.top_p, "0.01", "0.99");
         number(Field::top_k, "k", sampling.top_k, "0", "500");
-        number(Field::frequency_penalty, "frequency_penalty", sampling.frequency_penalty, "0", "1");
-        number(Field::presence_penalty, "presence_penalty", sampling.presence_penalty, "0", "1");
+        write_penalties();
         if (sampling.seed.starts_with('-')) {
             drop(Field::seed, "cohere-chat takes none below 0");
         } else {
             writer_.raw_member_if("seed", sampling.seed);
+        }
+    }
+
+    // One of them is taken, and 0 is as good as nothing said.
+    void write_penalties() {
+        const auto& frequency = request_.sampling.frequency_penalty;
+        const auto& presence = request_.sampling.presence_penalty;
+        const bool both = number_in(frequency) != 0 && number_in(presence) != 0;
+        if (both) { drop(Field::presence_penalty, "cohere-chat takes one of the two penalties"); }
+        if (both || number_in(presence) == 0) {
+            number(Field::frequency_penalty, "frequency_penalty", frequency, "0", "1");
+        } else {
+            number(Field::presence_penalty, "presence_penalty", presence, "0", "1");
         }
     }
 
@@ -217,7 +229,9 @@ private:
         each_openai_setting(request_, [&](Field field, bool said) {
             const bool written =
                 field == Field::seed || field == Field::presence_penalty || field == Field::frequency_penalty;
-            if (said && !written) { drop(field, no_setting); }
+            const bool logprobs = field == Field::logprobs || field == Field::top_logprobs;
+            const auto reason = logprobs ? "cohere-chat gives them for pieces of text, not for tokens" : no_setting;
+            if (said && !written) { drop(field, reason); }
         });
         if (!request_.user_id.empty()) { drop(Field::user, no_setting); }
         if (!request_.metadata.empty()) { drop(Field::metadata, no_setting); }
