@@ -1,12 +1,16 @@
 #include "cli/app.hpp"
 
+#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <exception>
+#include <iostream>
 #include <string>
 
 #include <CLI/CLI.hpp>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -35,6 +39,24 @@ int exit_code_of(ErrorKind kind) {
         case ErrorKind::cancelled: return exit_code::interrupted;
         default: return exit_code::failed;
     }
+}
+
+// A reader that has seen enough and left (`| head -1`). What was not written by then was not wanted.
+bool reader_is_gone() {
+    pollfd out{STDOUT_FILENO, POLLOUT, 0};
+    return ::poll(&out, 1, 0) > 0 && (out.revents & POLLERR) != 0;
+}
+
+// Commands print without looking; here it turns out whether what they said has come anywhere.
+int with_output_written(int code) {
+    errno = 0;
+    const bool flushed = std::fflush(stdout) == 0;
+    const int why = errno;
+    if ((flushed && std::ferror(stdout) == 0) || reader_is_gone()) { return code; }
+    // The error of an earlier write is not known any more.
+    std::fprintf(stderr, "llmgw: cannot write standard output%s%s\n", flushed ? "" : ": ",
+                 flushed ? "" : std::strerror(why));
+    return code == exit_code::done ? exit_code::failed : code;
 }
 
 }  // namespace
@@ -94,11 +116,15 @@ int run_app(int argc, char** argv) {
         auto app = build_app(env, code);
         try {
             app->parse(argc, argv);
-        } catch (const CLI::ParseError& error) { return tell_parse_error(*app, error); }
+        } catch (const CLI::ParseError& error) {
+            const int told = tell_parse_error(*app, error);
+            std::cout.flush();
+            return with_output_written(told);
+        }
     } catch (const std::exception& error) {
         return report_error({ErrorKind::internal, std::string("unexpected failure: ") + error.what()});
     }
-    return code;
+    return with_output_written(code);
 }
 
 }  // namespace llmgw

@@ -88,9 +88,10 @@ struct GatewayFacts {
         stuck,    // a connection, but no answer
         runs,
     } state = State::unknown;
-    std::string address;     // host:port
-    std::string owner = {};  // "NAME (pid N)", "" when it cannot be told
-    bool replaced = false;   // its binary is not the one it was started from any more
+    bool config_unread = false;  // why the address is unknown; else the system chooses the port
+    std::string address;         // host:port
+    std::string owner = {};      // "NAME (pid N)", "" when it cannot be told
+    bool replaced = false;       // its binary is not the one it was started from any more
     std::string version = {};
     std::string our_version = {};
     std::vector<Breaker> breakers = {};
@@ -109,7 +110,13 @@ struct RouteFacts {
 struct BaseUrl {
     std::string variable;
     std::string origin;  // what it leads to; "" when it is no URL
-    enum class Leads { here, other_port, elsewhere } leads = Leads::elsewhere;
+    enum class Leads {
+        here,
+        nearby,  // to this machine, where the gateway does not listen
+        elsewhere,
+        unknown,  // to this machine, and where the gateway listens is not known
+    } leads = Leads::elsewhere;
+    std::string wrong = {};  // what follows "leads to this gateway" where calls fail all the same
     enum class Key { fits, another, none, unknown } key = Key::unknown;  // beside it
     std::string key_variable = {};
     std::string agent = {};  // for `llmgw env`
@@ -131,7 +138,8 @@ struct ShellFacts {
 struct Reached {
     std::string provider;
     std::string origin;
-    int status = 0;  // 0: no answer
+    int status = 0;            // 0: no answer
+    bool passthrough = false;  // its clients bring the key
     std::int64_t latency_ms = 0;
     std::string error = {};
 };

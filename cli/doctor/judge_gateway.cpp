@@ -22,8 +22,14 @@ Finding judge_base_url(const BaseUrl& url, const ShellFacts& shell) {
     if (url.leads == Leads::elsewhere) {
         return {Level::note, url.variable, "leads to " + url.origin + ": those calls do not pass llmgw", mend};
     }
-    if (url.leads == Leads::other_port) {
+    if (url.leads == Leads::unknown) {
+        return {Level::note, url.variable, "leads to " + url.origin + "; where this gateway listens is not known"};
+    }
+    if (url.leads == Leads::nearby) {
         return {Level::warning, url.variable, "leads to " + url.origin + ", where this gateway does not listen", mend};
+    }
+    if (!url.wrong.empty()) {
+        return {Level::problem, url.variable, "leads to this gateway " + url.wrong + ": its calls fail", mend};
     }
     if (!shell.gateway_runs) {
         return {Level::problem, url.variable, "leads to this gateway, which does not run", "llmgw serve"};
@@ -43,7 +49,10 @@ Finding judge_base_url(const BaseUrl& url, const ShellFacts& shell) {
 Findings judge_gateway(const GatewayFacts& facts) {
     const auto& what = facts.address;
     switch (facts.state) {
-        case State::unknown: return {{Level::note, "gateway", "[server] listen takes any free port: not looked for"}};
+        case State::unknown:
+            return {{Level::note, "gateway",
+                     facts.config_unread ? "not looked for: the config file does not say where"
+                                         : "[server] listen takes any free port: not looked for"}};
         case State::silent:
             return {{Level::note, what, "does not run; agents need it, `llmgw ask` does not", "llmgw serve"}};
         case State::stuck:
@@ -100,7 +109,7 @@ Findings judge_shell(const ShellFacts& facts) {
     if (facts.base_urls.empty()) {
         out.push_back({Level::note, "agents", "no variable here points one at llmgw", "eval \"$(llmgw env claude)\""});
     }
-    if (!facts.http_proxy.empty() && !facts.no_proxy_covers) {
+    if (!facts.http_proxy.empty() && !facts.no_proxy_covers && !facts.gateway_host.empty()) {
         out.push_back({Level::warning, facts.http_proxy,
                        fmt::format("is set, and NO_PROXY does not name {}: clients may ask the proxy for the gateway",
                                    facts.gateway_host),

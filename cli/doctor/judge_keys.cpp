@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cstdlib>
+#include <iterator>
 
 #include <fmt/format.h>
 
@@ -62,8 +63,14 @@ Finding judge_reached(const Reached& reached) {
     if (reached.status == 0) {
         return {Level::problem, reached.provider, reached.error, "start it, or mend its base_url"};
     }
-    return {Level::ok, reached.provider,
-            fmt::format("{} answers ({}), {} ms from here", reached.origin, reached.status, reached.latency_ms)};
+    const auto answers =
+        fmt::format("{} answers ({}), {} ms from here", reached.origin, reached.status, reached.latency_ms);
+    if (!reached.passthrough && (reached.status == 401 || reached.status == 403)) {
+        return {Level::problem, reached.provider, answers + ": it wants a key",
+                fmt::format("set api_key in [providers.{}]", reached.provider)};
+    }
+    if (reached.status >= 500) { return {Level::warning, reached.provider, answers + ": it is in trouble"}; }
+    return {Level::ok, reached.provider, answers};
 }
 
 Findings judge_clock(const std::vector<KeyTrial>& trials) {
@@ -99,6 +106,7 @@ Findings judge_keychain(const KeychainFacts& facts) {
 Findings judge_keys(const std::vector<KeyPresence>& keys, const std::vector<std::string>& configured,
                     bool keychain_works) {
     Findings out;
+    Findings notes;
     std::vector<std::string> others;
     for (const auto& key : keys) {
         const bool is_configured = std::ranges::find(configured, key.provider.name) != configured.end();
@@ -109,7 +117,10 @@ Findings judge_keys(const std::vector<KeyPresence>& keys, const std::vector<std:
                 out.push_back({Level::ok, key.provider.name, "its key comes from a command, which --online runs"});
                 break;
             case KeyState::missing:
-                if (is_configured || !key.problem.empty()) {
+                // Beside an agent's settings that is how it should be, unless this provider is to be used from here.
+                if (!is_configured && key.source == "none" && !key.problem.empty()) {
+                    notes.push_back({Level::note, key.provider.name, key.problem});
+                } else if (is_configured || !key.problem.empty()) {
                     out.push_back(missing(key, std::ranges::any_of(keys, [&](const KeyPresence& other) {
                                               return other.provider.name == key.provider.name &&
                                                      other.state != KeyState::missing;
@@ -122,12 +133,14 @@ Findings judge_keys(const std::vector<KeyPresence>& keys, const std::vector<std:
     }
     const bool none = std::ranges::all_of(keys, [](const auto& key) { return key.state == KeyState::missing; });
     if (none && out.empty()) {
-        return {{Level::problem, "provider keys",
-                 std::string("none yet, so nobody can be asked; one is enough: ") +
-                     (keychain_works ? "anthropic, openai, gemini, ..."
-                                     : "ANTHROPIC_API_KEY, OPENAI_API_KEY, GEMINI_API_KEY, ..."),
-                 first_key_remedy(keychain_works)}};
+        notes.push_back({Level::problem, "provider keys",
+                         std::string("none yet, so nobody can be asked; one is enough: ") +
+                             (keychain_works ? "anthropic, openai, gemini, ..."
+                                             : "ANTHROPIC_API_KEY, OPENAI_API_KEY, GEMINI_API_KEY, ..."),
+                         first_key_remedy(keychain_works)});
+        return notes;
     }
+    std::ranges::move(notes, std::back_inserter(out));
     // Nobody asked for these.
     if (!others.empty()) { out.push_back({Level::note, joined(others), "no key, and no table in the config file"}); }
     return out;

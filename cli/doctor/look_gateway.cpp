@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "cli/doctor/base_url.hpp"
 #include "cli/doctor/patient.hpp"
 #include "core/net/port_owner.hpp"
 #include "core/secrets/client_key.hpp"
@@ -70,15 +71,16 @@ bool was_replaced(const std::string& pid) {
 // Variables that tell a client where to call, and where it has its key from.
 struct ClientVariables {
     const char* url;
+    const char* end;  // what the URL must have at its end
     std::array<const char*, 2> keys;
     const char* agent;
 };
 constexpr std::array<ClientVariables, 5> clients{{
-    {"ANTHROPIC_BASE_URL", {"ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY"}, "claude"},
-    {"GOOGLE_GEMINI_BASE_URL", {"GEMINI_API_KEY", nullptr}, "gemini"},
-    {"OPENAI_BASE_URL", {"OPENAI_API_KEY", nullptr}, ""},
-    {"OPENAI_API_BASE", {"OPENAI_API_KEY", nullptr}, ""},
-    {"LLMGW_URL", {"LLMGW_KEY", nullptr}, "curl"},
+    {"ANTHROPIC_BASE_URL", "", {"ANTHROPIC_AUTH_TOKEN", "ANTHROPIC_API_KEY"}, "claude"},
+    {"GOOGLE_GEMINI_BASE_URL", "", {"GEMINI_API_KEY", nullptr}, "gemini"},
+    {"OPENAI_BASE_URL", "/v1", {"OPENAI_API_KEY", nullptr}, ""},
+    {"OPENAI_API_BASE", "/v1", {"OPENAI_API_KEY", nullptr}, ""},
+    {"LLMGW_URL", "", {"LLMGW_KEY", nullptr}, "curl"},
 }};
 
 std::string value_of(const char* name) {
@@ -102,18 +104,6 @@ void look_at_key(const ClientVariables& client, const std::string& sha256, BaseU
                                               : BaseUrl::Key::another;
         return;
     }
-}
-
-BaseUrl::Leads leads_to(const std::string& origin, const std::optional<HostPort>& gateway) {
-    const auto host = host_of(origin);
-    if (!gateway) { return BaseUrl::Leads::elsewhere; }
-    const auto here = "http://" + to_string(*gateway);
-    const bool local = is_loopback_host(host);
-    const auto port = ":" + std::to_string(gateway->port);
-    if (origin == here || (local && is_loopback_host(gateway->host) && origin.ends_with(port))) {
-        return BaseUrl::Leads::here;
-    }
-    return local ? BaseUrl::Leads::other_port : BaseUrl::Leads::elsewhere;
 }
 
 // The first of them that is set.
@@ -145,6 +135,7 @@ bool names_host(std::string_view list, const std::string& host) {
 GatewayFacts look_at_gateway(Patient& patient) {
     GatewayFacts facts;
     const auto address = patient.gateway_address();
+    facts.config_unread = !patient.listen().has_value();
     if (!address) { return facts; }
     facts.address = to_string(*address);
     facts.our_version = version();
@@ -168,17 +159,17 @@ GatewayFacts look_at_gateway(Patient& patient) {
 
 ShellFacts look_at_shell(Patient& patient) {
     ShellFacts facts;
-    const auto gateway = patient.gateway_address();
-    if (gateway) { facts.gateway_host = gateway->host; }
+    const auto listen = patient.listen();
+    if (const auto gateway = patient.gateway_address()) { facts.gateway_host = gateway->host; }
     facts.gateway_runs = patient.gateway().state == State::runs;
-    facts.key_needed = patient.config().server.require_key;
+    facts.key_needed = patient.server() == nullptr || patient.server()->require_key;
     const auto known = known_client_key(patient.env().data_dir);
     const auto sha256 = known && *known ? (*known)->sha256 : std::string();
     for (const auto& client : clients) {
         const auto value = value_of(client.url);
         if (value.empty()) { continue; }
         BaseUrl url{.variable = client.url, .origin = origin_of(value), .agent = client.agent};
-        url.leads = leads_to(url.origin, gateway);
+        follow(url, value, client.end, listen);
         if (url.leads == BaseUrl::Leads::here) { look_at_key(client, sha256, url); }
         facts.base_urls.push_back(std::move(url));
     }

@@ -13,6 +13,7 @@ namespace {
 
 Reached reach(const Provider& provider, Transport& transport) {
     Reached reached{.provider = provider.name, .origin = origin_of(provider.base_url)};
+    reached.passthrough = provider.passthrough();
     UpstreamRequest request;
     request.method = "GET";
     request.url = provider.base_url + "/models";

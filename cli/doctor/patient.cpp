@@ -1,6 +1,7 @@
 #include "cli/doctor/patient.hpp"
 
 #include "cli/keys/keys.hpp"
+#include "core/config/load_server.hpp"
 #include "core/net/http_transport.hpp"
 
 namespace llmgw::doctor {
@@ -12,6 +13,12 @@ const Result<Setup>& Patient::setup() {
 
 const Config& Patient::config() {
     return setup() ? setup()->config : defaults_;
+}
+
+const ServerConfig* Patient::server() {
+    if (setup()) { return &setup()->config.server; }
+    if (!server_) { server_ = load_server_config(config_path(), !options_.config.empty() || env_.config_given); }
+    return *server_ ? &**server_ : nullptr;
 }
 
 Keychain& Patient::keychain() {
@@ -31,13 +38,20 @@ const std::vector<KeyPresence>& Patient::keys() {
     return *keys_;
 }
 
+std::optional<HostPort> Patient::listen() {
+    const auto* said = server();
+    auto parsed = said != nullptr ? parse_listen(said->listen) : Result<HostPort>(HostPort{});
+    if (said == nullptr || !parsed) { return std::nullopt; }
+    return std::move(*parsed);
+}
+
 std::optional<HostPort> Patient::gateway_address() {
-    auto listen = parse_listen(config().server.listen);
-    if (!listen || listen->port == 0) { return std::nullopt; }
+    auto address = listen();
+    if (!address || address->port == 0) { return std::nullopt; }
     // A server that listens everywhere is reached on loopback from here.
-    if (listen->host == "0.0.0.0" || listen->host == "localhost") { listen->host = "127.0.0.1"; }
-    if (listen->host == "::") { listen->host = "::1"; }
-    return *listen;
+    if (address->host == "0.0.0.0" || address->host == "localhost") { address->host = "127.0.0.1"; }
+    if (address->host == "::") { address->host = "::1"; }
+    return address;
 }
 
 const GatewayFacts& Patient::gateway() {

@@ -32,12 +32,16 @@ public:
     const Result<Setup>& setup();
     // The configuration, or the defaults where it is bad.
     const Config& config();
+    // [server], also where something else in the file is bad; null where it cannot be told what it says.
+    const ServerConfig* server();
     Keychain& keychain();
     const Result<std::vector<std::string>>& stored();
     // Empty where the configuration is bad.
     const std::vector<KeyPresence>& keys();
     const GatewayFacts& gateway();
-    // Where clients of this machine find it; nullopt for a port that the system chooses.
+    // Where it listens; nullopt where that cannot be told.
+    std::optional<HostPort> listen();
+    // Where clients of this machine find it; nullopt also for a port that the system chooses.
     std::optional<HostPort> gateway_address();
     Transport& transport();
 
@@ -45,6 +49,7 @@ private:
     const Environment& env_;
     const Options& options_;
     std::optional<Result<Setup>> setup_;
+    std::optional<Result<ServerConfig>> server_;
     Config defaults_;
     std::unique_ptr<Keychain> keychain_;
     std::optional<Result<std::vector<std::string>>> stored_;

@@ -8,6 +8,7 @@
 
 #include "cli/secret_input.hpp"
 #include "core/secrets/child.hpp"
+#include "core/secrets/client_key.hpp"
 #include "core/secrets/reference.hpp"
 #include "core/telemetry/redact.hpp"
 #include "core/util/text.hpp"
@@ -33,7 +34,7 @@ KeyTarget catalogue_target(const CatalogueEntry& entry) {
     provider.auth = entry.auth;
     provider.dialects = entry.dialects;
     provider.stream_usage = entry.stream_usage;
-    provider.local = entry.local;
+    provider.local = provider.may_be_llmgw = entry.local;
     provider.api_key = "keychain:" + provider.name;
     return {provider, provider.name, false, true};
 }
@@ -62,13 +63,16 @@ bool is_quoted(std::string_view text) {
 }
 
 // "" or why this cannot be a key. Never repeats it.
-std::string complaint_about(const std::string& key) {
+std::string complaint_about(const std::string& key, const Provider& provider) {
     if (key.empty()) { return "no key was given"; }
     if (is_assignment(key)) {
         return "that is NAME=VALUE, a line of a settings file; give the value alone; nothing was stored";
     }
     if (is_quoted(key)) { return "there are quotes around it; give the key without them; nothing was stored"; }
     if (is_example_key(key)) { return "that is an example value, not a key; nothing was stored"; }
+    if (!provider.may_be_llmgw && is_client_key(key)) {
+        return fmt::format("that is llmgw's own client key, not a key of {}'s; nothing was stored", provider.name);
+    }
     if (std::ranges::any_of(key, [](char c) {
             const auto byte = static_cast<unsigned char>(c);
             return byte <= 0x20 || byte == 0x7f;
@@ -121,10 +125,10 @@ Result<KeyTarget> find_key_target(const Setup& setup, const std::string& name) {
                                               hint.empty() ? "; known are " + one_of(names) : hint));
 }
 
-Result<std::string> read_new_key(const std::string& prompt) {
-    auto key = read_secret(prompt);
+Result<std::string> read_new_key(const std::string& what, const KeyTarget& target) {
+    auto key = read_secret(fmt::format("{} for {} ({}), not shown: ", what, target.provider.name, target.origin()));
     if (!key) { return key; }
-    if (const auto complaint = complaint_about(*key); !complaint.empty()) {
+    if (const auto complaint = complaint_about(*key, target.provider); !complaint.empty()) {
         wipe(*key);
         return fail(ErrorKind::credential, complaint);
     }

@@ -46,8 +46,9 @@ struct KeyTarget {
 // By the provider's name, or by the name of the keychain entry it uses. ErrorKind::usage with the nearest name.
 Result<KeyTarget> find_key_target(const Setup& setup, const std::string& name);
 
-// Reads a key from the prompt or the pipe. credential when it cannot be one; the message never repeats it.
-Result<std::string> read_new_key(const std::string& prompt);
+// Reads a key from the prompt ("`what` for NAME") or the pipe. credential when it cannot be one of that provider; the
+// message never repeats it.
+Result<std::string> read_new_key(const std::string& what, const KeyTarget& target);
 
 // A person may have to type the keychain's password into its window first.
 inline constexpr std::chrono::seconds patient{60};

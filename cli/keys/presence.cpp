@@ -5,8 +5,9 @@
 
 #include "cli/keys/keys.hpp"
 #include "cli/setup.hpp"
-#include "core/provider/host.hpp"
+#include "core/provider/credential.hpp"
 #include "core/secrets/child.hpp"
+#include "core/secrets/client_key.hpp"
 
 namespace llmgw {
 namespace {
@@ -20,9 +21,7 @@ bool may_look(const std::string& source) {
 }
 
 void look(KeyPresence& key, Keychain* keychain) {
-    const auto* host = key.provider.host;
-    auto secret = SecretResolver(keychain).resolve(key.provider.api_key, origin_of(key.provider.base_url),
-                                                   host != nullptr ? host->secret_form : SecretForm::key);
+    auto secret = read_provider_secret(key.provider, SecretResolver(keychain));
     if (!secret) {
         key.problem = secret.error().message;
         return;
@@ -54,6 +53,9 @@ std::vector<KeyPresence> look_for_keys(const std::vector<Provider>& providers, K
             case KeyKind::passthrough: key.state = KeyState::unneeded; break;
             case KeyKind::cmd: key.state = KeyState::unasked; break;
             default: break;
+        }
+        if (key.source == "none" && is_client_key(process_env(key.reference.env).value_or(""))) {
+            key.problem = client_key_instead(key.reference);
         }
         if (!stored && key.reference.kind == KeyKind::keychain) {
             key.source = "keychain";

@@ -43,7 +43,7 @@ Result<Keychain::Entry> key_in_use(Keychain& keychain, const KeyTarget& target) 
     auto entry = keychain.get(target.entry);
     if (!entry && entry.error().kind == ErrorKind::not_found) {
         const auto reference = parse_reference(target.provider.api_key).value_or(KeyReference{});
-        if (const auto value = process_env(reference.env); !reference.env.empty() && value && !value->empty()) {
+        if (describe_key_source(target.provider, false, process_env).starts_with("env ")) {
             return fail(ErrorKind::credential,
                         elsewhere(name, {.kind = KeyKind::env, .name = reference.env, .env = {}}));
         }
@@ -114,7 +114,7 @@ int rotate_key(const Environment& env, const KeysOptions& options) {
     const auto keychain = open_keychain(env, options, patient);
     auto old_entry = key_in_use(*keychain, *target);
     if (!old_entry) { return report_error(old_entry.error()); }
-    auto key = read_new_key(fmt::format("New key for {} ({}), not shown: ", target->provider.name, target->origin()));
+    auto key = read_new_key("New key", *target);
     if (!key) { return report_error(key.error()); }
     Keychain::Entry new_entry{std::move(*key), target->origin()};
     const int code = replace(env, options, *target, *keychain, *old_entry, new_entry);

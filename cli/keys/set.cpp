@@ -55,7 +55,7 @@ int set_key(const Environment& env, const KeysOptions& options) {
     Result<std::string> old_tail;
     if (asks_for_secrets()) { old_tail = look_before(*keychain, target->entry); }
     if (!old_tail) { return not_stored(old_tail.error()); }
-    auto key = read_new_key(fmt::format("Key for {} ({}), not shown: ", target->provider.name, target->origin()));
+    auto key = read_new_key("Key", *target);
     if (!key) { return report_error(key.error()); }
     const auto tail = masked(*key);
     if (!asks_for_secrets()) { old_tail = look_before(*keychain, target->entry); }

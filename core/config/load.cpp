@@ -2,6 +2,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include <fmt/format.h>
@@ -10,6 +11,7 @@
 
 #include "core/config/config.hpp"
 #include "core/config/listen.hpp"
+#include "core/config/load_server.hpp"
 #include "core/config/settings.hpp"
 #include "core/config/toml_read.hpp"
 #include "core/util/text.hpp"
@@ -130,38 +132,11 @@ std::string plain_words(std::string_view description) {
     return "not valid TOML: " + std::string(description);
 }
 
-}  // namespace
-
-Result<Config> parse_config(std::string_view toml_text, const std::string& path) {
-    Config config;
-    config.path = path;
-    Findings findings(path);
-    // toml++ 3.3 takes a line end before a value for a control character; CRLF means LF everywhere in TOML.
-    std::string text;
-    text.reserve(toml_text.size());
-    for (std::size_t i = 0; i < toml_text.size(); ++i) {
-        if (toml_text[i] == '\r' && i + 1 < toml_text.size() && toml_text[i + 1] == '\n') { continue; }
-        text += toml_text[i];
-    }
-    if (text.starts_with("\xef\xbb\xbf")) { text.erase(0, 3); }
-    try {
-        const toml::table root = toml::parse(text, path);
-        read_root(root, config, findings);
-        check_whole(root, config, findings);
-    } catch (const toml::parse_error& error) {
-        auto at = error.source().begin;
-        const auto words = plain_words(error.description());
-        if (words.starts_with("duplicate")) { at = duplicate_place(text, at); }
-        findings.add(at, words);
-    }
-    if (!findings.empty()) { return fail(ErrorKind::config, findings.text()); }
-    return config;
-}
-
-Result<Config> load_config(const std::string& path, bool must_exist) {
+// The file's bytes; nullopt when it is missing and need not be there.
+Result<std::optional<std::string>> read_text(const std::string& path, bool must_exist) {
     struct stat info {};
     if (::stat(path.c_str(), &info) != 0) {
-        if (errno == ENOENT && !must_exist) { return Config{}; }
+        if (errno == ENOENT && !must_exist) { return std::nullopt; }
         return fail(ErrorKind::config, fmt::format("cannot read {}: {}", path, std::strerror(errno)));
     }
     if (S_ISDIR(info.st_mode)) { return fail(ErrorKind::config, path + " is a directory, not a configuration file"); }
@@ -173,7 +148,64 @@ Result<Config> load_config(const std::string& path, bool must_exist) {
     if (text.size() > file_bytes_max) {
         return fail(ErrorKind::config, path + " is larger than 1 MiB; that is no configuration file");
     }
-    return parse_config(text, path);
+    return text;
+}
+
+// As toml++ takes it.
+std::string prepared(std::string_view toml_text) {
+    // toml++ 3.3 takes a line end before a value for a control character; CRLF means LF everywhere in TOML.
+    std::string text;
+    text.reserve(toml_text.size());
+    for (std::size_t i = 0; i < toml_text.size(); ++i) {
+        if (toml_text[i] == '\r' && i + 1 < toml_text.size() && toml_text[i + 1] == '\n') { continue; }
+        text += toml_text[i];
+    }
+    if (text.starts_with("\xef\xbb\xbf")) { text.erase(0, 3); }
+    return text;
+}
+
+// Gives the root table to `read`, which adds what it finds.
+template <class Read>
+Result<Config> parse_with(std::string_view toml_text, const std::string& path, Read read) {
+    Config config;
+    config.path = path;
+    Findings findings(path);
+    const auto text = prepared(toml_text);
+    try {
+        const toml::table root = toml::parse(text, path);
+        read(root, config, findings);
+        check_whole(root, config, findings);
+    } catch (const toml::parse_error& error) {
+        auto at = error.source().begin;
+        const auto words = plain_words(error.description());
+        if (words.starts_with("duplicate")) { at = duplicate_place(text, at); }
+        findings.add(at, words);
+    }
+    if (!findings.empty()) { return fail(ErrorKind::config, findings.text()); }
+    return config;
+}
+
+}  // namespace
+
+Result<Config> parse_config(std::string_view toml_text, const std::string& path) {
+    return parse_with(toml_text, path, read_root);
+}
+
+Result<Config> load_config(const std::string& path, bool must_exist) {
+    const auto text = read_text(path, must_exist);
+    if (!text) { return std::unexpected(text.error()); }
+    return *text ? parse_config(**text, path) : Config{};
+}
+
+Result<ServerConfig> load_server_config(const std::string& path, bool must_exist) {
+    const auto text = read_text(path, must_exist);
+    if (!text) { return std::unexpected(text.error()); }
+    const auto config =
+        parse_with(text->value_or(""), path, [](const toml::table& root, Config& into, toml_read::Findings& findings) {
+            if (const auto* table = root["server"].as_table()) { read_section("server", *table, into, findings); }
+        });
+    if (!config) { return std::unexpected(config.error()); }
+    return config->server;
 }
 
 }  // namespace llmgw

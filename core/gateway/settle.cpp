@@ -165,6 +165,13 @@ void sum_attempts(Exchange& exchange) {
     }
 }
 
+// The model that answered. Some providers name none; the one that was asked is more than what the client typed, which
+// may be a route's name.
+std::string served_model(const AttemptRow& attempt, const Outcome& outcome, const TapFacts& facts) {
+    const bool answered = ended_well(outcome.ending) || facts.usage || facts.content_seen;
+    return facts.model.empty() && answered ? attempt.model : facts.model;
+}
+
 }  // namespace
 
 Usage estimated_usage(std::int64_t request_bytes, std::int64_t content_bytes) {
@@ -187,7 +194,7 @@ void close_attempt(Exchange& exchange, const Outcome& outcome, const TapFacts* f
     attempt.ending = outcome.ending;
     attempt.error_class = to_string(outcome.error_class);
     attempt.error_message = short_message(outcome.error_message);
-    if (facts != nullptr) { attempt.served_model = facts->model; }
+    if (facts != nullptr) { attempt.served_model = served_model(attempt, outcome, *facts); }
     attempt.usage = std::move(billed.usage);
     attempt.cost = std::move(billed.cost);
     tell_health(exchange, attempt, outcome);
@@ -204,7 +211,8 @@ void settle(Exchange& exchange, const Outcome& outcome, const TapFacts* facts) {
     row.error_message = short_message(outcome.error_message);
     if (facts != nullptr) {
         row.finish_reason = facts->finish_reason;
-        row.served_model = facts->model;
+        row.served_model =
+            exchange.attempts.empty() ? facts->model : served_model(exchange.attempts.back(), outcome, *facts);
     }
     close_attempt(exchange, outcome, facts);
     sum_attempts(exchange);

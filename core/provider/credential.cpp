@@ -7,6 +7,8 @@
 #include "core/config/listen.hpp"
 #include "core/net/timer_fd.hpp"
 #include "core/secrets/child.hpp"
+#include "core/secrets/client_key.hpp"
+#include "core/secrets/reference.hpp"
 #include "core/telemetry/redact.hpp"
 #include "core/util/json_scan.hpp"
 
@@ -91,12 +93,31 @@ Result<std::string> post(const TokenRequest& asked, const CredentialTools& tools
     return body;
 }
 
+// For people. What is in the reference is the user's own; a command may have a key in it.
+std::string place_of(const std::string& api_key) {
+    const auto reference = parse_reference(api_key).value_or(KeyReference{});
+    switch (reference.kind) {
+        case KeyKind::env: return "the environment variable " + reference.name;
+        case KeyKind::file: return "the key file " + reference.name;
+        case KeyKind::cmd: return fmt::format("the output of the key command \"{}\"", redact(reference.name));
+        default: return fmt::format("the keychain's key \"{}\"", reference.name);
+    }
+}
+
 }  // namespace
+
+Result<std::string> read_provider_secret(const Provider& provider, const SecretResolver& resolver) {
+    const auto form = provider.host != nullptr ? provider.host->secret_form : SecretForm::key;
+    auto secret = resolver.resolve(provider.api_key, origin_of(provider.base_url), form);
+    if (!secret || provider.may_be_llmgw || !is_client_key(*secret)) { return secret; }
+    wipe(*secret);
+    return fail(ErrorKind::credential, fmt::format("{} holds llmgw's own client key, not a key of {}'s",
+                                                   place_of(provider.api_key), provider.name));
+}
 
 Result<Credential> obtain_credential(const Provider& provider, const CredentialTools& tools) {
     const auto* host = provider.host;
-    auto secret = tools.resolver.resolve(provider.api_key, origin_of(provider.base_url),
-                                         host != nullptr ? host->secret_form : SecretForm::key);
+    auto secret = read_provider_secret(provider, tools.resolver);
     if (!secret) { return std::unexpected(secret.error()); }
     if (host == nullptr || host->credential == nullptr) {
         register_secret(*secret);

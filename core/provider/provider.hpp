@@ -61,7 +61,8 @@ struct Provider {
     std::vector<DialectId> dialects;
     StreamUsage stream_usage = StreamUsage::on_request;
     bool local = false;
-    std::string api_key;  // the reference (keychain:, env:, file:, cmd:, vault:, passthrough, ""), never the key
+    bool may_be_llmgw = false;  // no provider's known address, so another llmgw may answer: its client keys are keys
+    std::string api_key;        // the reference (keychain:, env:, file:, cmd:, vault:, passthrough, ""), never the key
     std::vector<std::string> api_keys;  // of several keys all references, api_key the first; empty with one
     std::vector<std::string> models;    // names this provider lists in the configuration
     std::string price_list;             // whose prices apply: the type's name

@@ -7,6 +7,7 @@
 
 #include "core/config/listen.hpp"
 #include "core/provider/host.hpp"
+#include "core/secrets/client_key.hpp"
 #include "core/secrets/reference.hpp"
 #include "core/util/text.hpp"
 
@@ -103,7 +104,9 @@ public:
             // Its key says nothing of whose resource, project or region is meant.
             if (entry.host != nullptr) { continue; }
             const auto key = env_(entry.key_env);
-            if (key && !key->empty()) { out_.providers.push_back(from_entry(entry, std::string(entry.name))); }
+            if (key && !key->empty() && !is_client_key(*key)) {
+                out_.providers.push_back(from_entry(entry, std::string(entry.name)));
+            }
         }
         check_v1_provider();
         return std::move(out_);
@@ -155,6 +158,7 @@ private:
         set_key(table, shown, *entry, provider);
         // Costs nothing only while it runs on hardware of one's own: the same type can name a paid host.
         provider.local = entry->local && is_private_host(host_of(provider.base_url));
+        provider.may_be_llmgw = entry->local || (!at_own_origin(provider, *entry) && !at_known_host(provider));
         out_.providers.push_back(std::move(provider));
     }
 
@@ -249,6 +253,12 @@ private:
         return origin_of(provider.base_url) == origin_of(entry.base_url);
     }
 
+    bool at_known_host(const Provider& provider) const {
+        const auto origin = origin_of(provider.base_url);
+        return std::ranges::any_of(
+            catalogue_, [&](const auto& known) { return !known.local && origin_of(known.base_url) == origin; });
+    }
+
     void check_v1_provider() {
         const auto& name = config_.server.v1_provider;
         std::vector<std::string_view> names;
@@ -308,7 +318,7 @@ std::string describe_key_source(const Provider& provider, bool in_keychain, cons
     }
     if (in_keychain) { return "keychain"; }
     const auto value = reference->env.empty() ? std::nullopt : env(reference->env);
-    return value && !value->empty() ? "env " + reference->env : "none";
+    return value && !value->empty() && !is_client_key(*value) ? "env " + reference->env : "none";
 }
 
 }  // namespace llmgw

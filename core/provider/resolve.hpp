@@ -44,6 +44,8 @@ struct ResolvedProviders {
 ResolvedProviders resolve_providers(const Config& config, std::span<const CatalogueEntry> catalogue,
                                     const EnvLookup& env);
 
+// A usual variable that holds one of llmgw's client keys counts as not set: `llmgw env` puts them there.
+//
 // Where a provider's key comes from, for people: "keychain", "env ANTHROPIC_API_KEY", "file ~/.key",
 // "command", "client's own", "none". `in_keychain`: an entry of the reference's name exists.
 std::string describe_key_source(const Provider& provider, bool in_keychain, const EnvLookup& env);

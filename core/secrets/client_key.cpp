@@ -22,6 +22,7 @@
 namespace llmgw {
 namespace {
 
+constexpr std::string_view key_prefix = "llmgw-";
 constexpr const char* entry_name = "llmgw-client";
 constexpr const char* entry_origin = "llmgw:client";  // bound to the gateway itself, so to no host
 
@@ -102,9 +103,17 @@ std::string make_client_key(std::size_t bytes) {
     if (::getentropy(random.data(), random.size()) != 0) {
         throw std::system_error(errno, std::generic_category(), "no random numbers");
     }
-    auto key = "llmgw-" + base64url(random);
+    auto key = std::string(key_prefix) + base64url(random);
     wipe(random);
     return key;
+}
+
+bool is_client_key(std::string_view key) {
+    return trim(key).starts_with(key_prefix);
+}
+
+std::string client_key_instead(const KeyReference& reference) {
+    return fmt::format("{} holds llmgw's own client key, not a key of {}'s", reference.env, reference.name);
 }
 
 Result<ClientKey> ensure_client_key(const std::string& dir, Keychain* keychain) {

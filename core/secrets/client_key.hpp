@@ -3,7 +3,9 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "core/secrets/reference.hpp"
 #include "core/secrets/secrets.hpp"
 #include "core/util/result.hpp"
 
@@ -27,6 +29,14 @@ Result<std::optional<ClientKey>> known_client_key(const std::string& data_dir);
 // The key itself, for `llmgw env` and `llmgw run`. ErrorKind::not_found when none was made yet,
 // ErrorKind::credential when it cannot be read or is not the one the gateway knows.
 Result<std::string> read_client_key(const std::string& data_dir, Keychain* keychain);
+
+// Whether it has the form of a client key, of this machine's gateway or another's: it begins with "llmgw-", as no
+// provider's key does; spaces around it do not count. `eval "$(llmgw env gemini)"` puts one where a provider's key
+// usually is.
+bool is_client_key(std::string_view key);
+
+// Why the usual variable of an automatic reference counts as not set: that is what it holds.
+std::string client_key_instead(const KeyReference& reference);
 
 // "llmgw-" and `bytes` random bytes in URL-safe base64.
 std::string make_client_key(std::size_t bytes = 32);

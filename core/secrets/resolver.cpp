@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/secrets/child.hpp"
+#include "core/secrets/client_key.hpp"
 #include "core/secrets/reference.hpp"
 #include "core/secrets/secrets.hpp"
 #include "core/telemetry/redact.hpp"
@@ -155,12 +156,17 @@ Result<std::string> from_usual_places(Keychain* keychain, const KeyReference& re
                                       SecretForm form) {
     auto stored = from_keychain(keychain, reference.name, origin, form);
     if (stored) { return stored; }
+    std::string why_none;
     if (!reference.env.empty()) {
         const char* value = std::getenv(reference.env.c_str());
-        if (value != nullptr && *value != '\0') { return from_env(reference.env, form); }
+        if (value != nullptr && is_client_key(value)) {
+            why_none = client_key_instead(reference) + "; ";
+        } else if (value != nullptr && *value != '\0') {
+            return from_env(reference.env, form);
+        }
     }
     std::string message =
-        fmt::format("no key for {}: store one with \"llmgw keys set {}\"", reference.name, reference.name);
+        fmt::format("no key for {0}: {1}store one with \"llmgw keys set {0}\"", reference.name, why_none);
     if (!reference.env.empty()) { message += " or set " + reference.env; }
     // That the keychain has none is what the sentence above says already.
     if (keychain != nullptr && stored.error().kind != ErrorKind::not_found) {

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "core/util/utf8.hpp"
+
 namespace llmgw {
 
 MetricsWriter& MetricsWriter::metric(std::string_view name, Kind kind, std::string_view help) {
@@ -16,7 +18,8 @@ MetricsWriter& MetricsWriter::sample(std::initializer_list<Label> labels, double
     for (const auto& [label, text] : labels) {
         text_ += before;
         text_.append(label).append("=\"");
-        for (const char c : text) {
+        // One byte that is none of UTF-8's, in one model's name, and nothing of the page is read.
+        for (const char c : to_utf8(text)) {
             switch (c) {
                 case '\\': text_ += "\\\\"; break;
                 case '"': text_ += "\\\""; break;

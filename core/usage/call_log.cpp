@@ -41,22 +41,31 @@ std::string_view attempt_sql(const DimensionKind& kind) {
     return {};
 }
 
-// Put together from constants of this program; all values are bound.
+// Put together from constants of this program; all values are bound. A call matches as it ended, or by one of the
+// attempts that failed before, which then has to meet every condition: two attempts that meet one each are no match, as
+// in a report.
 std::string newest_sql(const ReportQuery& choice) {
     std::string sql = "SELECT * FROM calls WHERE started_ms >= ?1 AND started_ms < ?2";
+    std::string of_call;
+    std::string of_attempt;
     int parameter = 2;
     for (const auto& filter : choice.where) {
         if (chosen_here(filter)) { continue; }
-        const auto value = "?" + std::to_string(++parameter);
         const auto& kind = *filter.dimension.kind;
-        sql += " AND (" + std::string(kind.sql) + " = " + value;
-        if (const auto attempt = attempt_sql(kind); !attempt.empty()) {
-            sql +=
-                " OR failed_attempts > 0 AND EXISTS (SELECT 1 FROM attempts AS a WHERE a.call_id = calls.call_id AND "
-                "a.number <= calls.failed_attempts AND " +
-                std::string(attempt) + " = " + value + ")";
+        const auto is_it = " = ?" + std::to_string(++parameter);
+        const auto attempt = attempt_sql(kind);
+        if (attempt.empty()) {
+            sql += " AND " + std::string(kind.sql) + is_it;
+            continue;
         }
-        sql += ")";
+        of_call += (of_call.empty() ? "" : " AND ") + std::string(kind.sql) + is_it;
+        of_attempt += " AND " + std::string(attempt) + is_it;
+    }
+    if (!of_call.empty()) {
+        sql += " AND (" + of_call +
+               " OR failed_attempts > 0 AND EXISTS (SELECT 1 FROM attempts AS a WHERE a.call_id = calls.call_id AND "
+               "a.number <= calls.failed_attempts" +
+               of_attempt + "))";
     }
     return sql += " ORDER BY started_ms DESC, id DESC";
 }

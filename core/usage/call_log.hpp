@@ -30,7 +30,8 @@ struct LogRow {
 };
 
 // The newest `count` calls that match (`by` is ignored, times are exact), the newest last. A call matches a provider,
-// model, error or status also by an attempt that failed before its last one. not_found: there is no log.
+// model, error or status also by an attempt that failed before its last one; of several such conditions one attempt
+// meets all, or the call itself does. not_found: there is no log.
 Result<std::vector<LogRow>> newest_calls(const std::string& database_path, const ReportQuery& choice,
                                          std::int64_t count);
 

@@ -168,11 +168,12 @@ Got got_of(DialectId client, const std::string& body, bool stream) {
 
 class CohereWorld {
 public:
-    CohereWorld() : world({.server = {}, .timeouts = {}, .more = {}, .start = false}) {
+    explicit CohereWorld(const std::string& more = {})
+        : world({.server = {}, .timeouts = {}, .more = {}, .start = false}) {
         const std::string rest = "\"\ntype = \"cohere\"\napi_key = \"env:LLMGW_TEST_PROVIDER_KEY\"\n";
         const std::string base = "\nbase_url = \"" + world.upstream.url() + "/compatibility/v1";
         world.start_with(world.config() + "[providers.native]" + base + rest + "dialects = [\"cohere-chat\"]\n" +
-                         "[providers.compatible]" + base + rest);
+                         "[providers.compatible]" + base + rest + more);
     }
 
     void answer_whole(int status, const std::string& body) {
@@ -304,6 +305,10 @@ TEST_CASE("text, a call and its result, whole and streamed, for clients of every
             CHECK(is_null(logged, "cache_read_tokens"));
             CHECK(text(logged, "cost_nano") == "182500");
             CHECK(text(logged, ending_column) == "done");
+            // What was read, to whoever has to know how full the context is: 1410 tokens, 992 of them cached.
+            if (row.id == DialectId::openai_chat && stream) { continue; }  // it did not ask
+            CHECK(second.body.contains(":992"));
+            CHECK(second.body.contains(row.id == DialectId::anthropic ? ":418" : ":1410"));
         }
     }
     // A citation with an address comes along.
@@ -340,6 +345,35 @@ TEST_CASE("errors: before the answer, in the middle of a stream, and a stream th
             CHECK(text(cohere.world.gateway().call_row(answer), ending_column) == ending);
         }
     }
+}
+
+TEST_CASE("an answer that names no model is counted as the model that was asked, whatever the client called it") {
+    CohereWorld cohere("[routes]\nquick = \"native/" + std::string(model) + "\"\nslow = \"native/" + model + "\"\n");
+    for (const bool stream : {false, true}) {
+        CAPTURE(stream);
+        stream ? cohere.answer_stream(events(false)) : cohere.answer_whole(200, whole(false));
+        for (const char* name : {"quick", "slow"}) {
+            const Json body{
+                {"model", name}, {"stream", stream}, {"messages", {{{"role", "user"}, {"content", "Look."}}}}};
+            const auto answer = cohere.world.gateway().post("/v1/chat/completions", body.dump());
+            REQUIRE(answer.status == 200);
+            const auto row = cohere.world.gateway().call_row(answer);
+            CHECK(text(row, "requested_model") == name);
+            CHECK(text(row, "served_model") == model);
+            const auto attempts = cohere.world.gateway().attempt_rows(answer.header("x-llmgw-call-id"));
+            REQUIRE(attempts.size() == 1);
+            CHECK(text(attempts[0], "served_model") == model);
+        }
+    }
+    // One that nobody answered has nobody's name.
+    cohere.answer_whole(404, R"({"id":"co-2","message":"no such model"})");
+    const auto gone = cohere.world.gateway().post("/v1/chat/completions", R"({"model":"quick","messages":[]})");
+    CHECK(text(cohere.world.gateway().call_row(gone), "served_model") == "");
+    const auto usage = cohere.world.cli({"usage", "--by", "model", "--where", "status=done", "--json"});
+    const auto rows = Json::parse(usage.out).at("rows");
+    REQUIRE(rows.size() == 1);
+    CHECK(rows[0].at("model") == model);
+    CHECK(rows[0].at("calls") == 4);
 }
 
 TEST_CASE("without a word about it: the compatible API, byte for byte; both list the same models") {

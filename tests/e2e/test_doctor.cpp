@@ -184,6 +184,12 @@ TEST_CASE("a running gateway: its version and process, variables that lead to it
     CHECK(with({{"OPENAI_BASE_URL", "https://user:pass@api.example/v1"}}).found("OPENAI_BASE_URL").find("pass") ==
           std::string::npos);
 
+    const auto versioned = with({{"ANTHROPIC_BASE_URL", url + "/v1"}, {"ANTHROPIC_AUTH_TOKEN", gateway.client_key()}});
+    CHECK(versioned.status("ANTHROPIC_BASE_URL") == "problem");
+    CHECK(versioned.found("ANTHROPIC_BASE_URL").contains("with /v1 at its end"));
+    CHECK(with({{"OPENAI_BASE_URL", url}}).status("OPENAI_BASE_URL") == "problem");
+    CHECK(with({{"LLMGW_URL", "https://" + address}}).found("LLMGW_URL").contains("plain http"));
+
     const auto proxied = with({{"HTTP_PROXY", "http://user:secret@proxy.example:3128"}});
     CHECK(proxied.status("HTTP_PROXY") == "warning");
     CHECK_FALSE(proxied.result.out.contains("secret"));
@@ -267,7 +273,7 @@ TEST_CASE("online: keys are shown to their providers, and a clock that is wrong 
     };
     const auto answer_at = [&](std::time_t ahead) {
         provider.handle([=](const RecordedRequest& request, UpstreamConnection& connection) {
-            const bool good = request.head.contains(provider_key);
+            const bool good = request.head.contains(provider_key) || request.target.starts_with("/open/");
             connection.reply(good ? 200 : 401,
                              {{"content-type", "application/json"}, {"date", date(std::time(nullptr) + ahead)}},
                              good ? R"({"data":[]})" : R"({"error":{"message":"no such key","type":"x"}})");
@@ -275,15 +281,18 @@ TEST_CASE("online: keys are shown to their providers, and a clock that is wrong 
     };
     answer_at(0);
     const TestHome home;
-    home.write_config(listen_line(closed_port()) + "[providers.work]\ntype = \"openai\"\nbase_url = \"" +
-                      provider.url() + "/v1\"\napi_key = \"env:WORK_KEY\"\n[providers.open]\ntype = \"openai\"\n" +
-                      "base_url = \"" + provider.url() + "/v1\"\napi_key = \"none\"\n");
+    const auto tables = listen_line(closed_port()) + "[providers.work]\ntype = \"openai\"\nbase_url = \"" +
+                        provider.url() + "/v1\"\napi_key = \"env:WORK_KEY\"\n";
+    const auto open_at = [&](const std::string& path) {
+        return "[providers.open]\ntype = \"openai\"\nbase_url = \"" + provider.url() + path + "\"\n";
+    };
+    home.write_config(tables + open_at("/open/v1") + "api_key = \"none\"\n");
     CHECK(diagnose(home, {{"WORK_KEY", provider_key}}).result.exit == 0);
     CHECK(provider.request_count() == 0);
     const auto good = diagnose(home, {{"WORK_KEY", provider_key}}, {"--online"});
     CHECK(good.result.exit == 0);
     CHECK(good.result.out.contains("takes key …77f3, "));
-    CHECK(good.result.out.contains(" answers (401), "));
+    CHECK(good.result.out.contains(" answers (200), "));
     CHECK(good.status("clock") == "ok");
     const auto bad = diagnose(home, {{"WORK_KEY", "sk-another-canary-key-0001"}}, {"--online"});
     CHECK(bad.result.exit == 1);
@@ -293,6 +302,41 @@ TEST_CASE("online: keys are shown to their providers, and a clock that is wrong 
     const auto late = diagnose(home, {{"WORK_KEY", provider_key}}, {"--online"});
     CHECK(late.status("clock") == "problem");
     CHECK(late.found("clock").contains(" ahead of work's"));
+
+    // Without a key where one is wanted; and where clients bring it, which says nothing here.
+    answer_at(0);
+    home.write_config(tables + open_at("/v1") + "api_key = \"none\"\n");
+    const auto wanted = diagnose(home, {{"WORK_KEY", provider_key}}, {"--online"});
+    CHECK(wanted.result.exit == 1);
+    CHECK(wanted.result.out.contains(": it wants a key"));
+    home.write_config(tables + open_at("/v1") + "api_key = \"passthrough\"\n");
+    CHECK(diagnose(home, {{"WORK_KEY", provider_key}}, {"--online"}).result.exit == 0);
+}
+
+TEST_CASE("with a bad configuration the gateway is looked for where it listens, or not at all") {
+    World world;
+    const auto& gateway = world.gateway();
+    const auto address = "127.0.0.1:" + std::to_string(gateway.port());
+    const auto look = [&](const std::string& rest) {
+        return diagnose(world.home,
+                        {{"ANTHROPIC_BASE_URL", "http://" + address}, {"ANTHROPIC_AUTH_TOKEN", gateway.client_key()}},
+                        {"--config", config_beside(world, rest)});
+    };
+    // Wrong for the parser, and right for it but not for what is made of it.
+    for (const auto* wrong : {"[log]\nlevl = 1\n", "[providers.x]\ntype = \"opnai\"\n"}) {
+        CAPTURE(wrong);
+        const auto found = look(wrong);
+        CHECK(found.status("config file") == "problem");
+        CHECK(found.status(address) == "ok");
+        CHECK(found.status("ANTHROPIC_BASE_URL") == "ok");
+    }
+    const auto broken = look("[log\n");
+    CHECK(broken.status("config file") == "problem");
+    CHECK(broken.status("gateway") == "note");
+    CHECK(broken.found("gateway") == "not looked for: the config file does not say where");
+    CHECK(broken.status("ANTHROPIC_BASE_URL") == "note");
+    CHECK(broken.of("127.0.0.1:4117").is_null());
+    CHECK_FALSE(broken.result.out.contains("llmgw serve"));
 }
 
 TEST_SUITE_END();

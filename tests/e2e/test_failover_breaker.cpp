@@ -126,3 +126,13 @@ TEST_CASE("A breaker's state survives a reload") {
     CHECK(world.ask(claude, false).header("x-llmgw-attempts") == "1");
     CHECK(world.asked(0) == 1);
 }
+
+TEST_CASE("A model's name that is no UTF-8 leaves the metrics readable") {
+    FailoverWorld world({.upstreams = 1, .breaker = ""});
+    world.gateway().post("/v1beta/models/gemini-0%2F%FFx:generateContent",
+                         R"({"contents":[{"parts":[{"text":"hi"}]}]})");
+    const auto response =
+        world.gateway().call({.method = "GET", .target = "/metrics", .headers = {}, .body = "", .host = ""});
+    CHECK_FALSE(response.body.contains('\xff'));
+    CHECK(response.body.contains("model=\"\xef\xbf\xbdx\""));
+}

@@ -340,6 +340,51 @@ TEST_CASE("Without any key there is nothing to test, and that is said") {
     CHECK(has(named.out, "openai  no key           no key for openai: store one with \"llmgw keys set openai\""));
 }
 
+TEST_CASE("llmgw's own client key, where `llmgw env` puts it, is sent to no provider, and to another llmgw only") {
+    // Whatever would go to the internet comes to this proxy.
+    FakeUpstream proxy;
+    proxy.handle([](const RecordedRequest&, UpstreamConnection& connection) { connection.reply_json(502, "{}"); });
+    FakeUpstream second;
+    second.handle(&canned::answer);
+    Desk desk("[providers.second]\ntype = \"openai\"\nbase_url = \"" + second.url() +
+              "/v1\"\napi_key = \"env:GEMINI_API_KEY\"\n[providers.deepseek]\napi_key = \"env:OPENAI_API_KEY\"\n");
+    const std::string own = "llmgw-Zx81ownClientKeyDoNotSend0123456789abcdefghij";
+    const Variables shell{{"GEMINI_API_KEY", own}, {"OPENAI_API_KEY", own},      {"ANTHROPIC_API_KEY", own},
+                          {"GROQ_API_KEY", own},   {"HTTPS_PROXY", proxy.url()}, {"NO_PROXY", "127.0.0.1"},
+                          {"LLMGW_FEATURE", "e2e"}};
+    const auto run = [&](std::vector<std::string> arguments) {
+        auto result = run_cli(desk.home, std::move(arguments), {}, shell);
+        CHECK_FALSE(result.out.contains(own));
+        CHECK_FALSE(result.err.contains(own));
+        return result;
+    };
+    constexpr const char* instead = "GEMINI_API_KEY holds llmgw's own client key, not a key of gemini's";
+    for (const auto* model : {"gemini/gemini-2.5-flash", "openai/gpt-5", "anthropic/claude-haiku-4-5"}) {
+        const auto asked = run({"ask", "-m", model, "hello"});
+        CHECK(asked.exit != 0);
+        CHECK(asked.err.contains("holds llmgw's own client key, not a key of "));
+    }
+    const auto doctor = run({"doctor", "--online"});
+    CHECK(doctor.out.contains("note     gemini"));
+    CHECK(has(doctor.out, instead));
+    CHECK(has(doctor.out, "problem  deepseek"));
+    CHECK(has(doctor.out, "the environment variable OPENAI_API_KEY holds llmgw's own client key"));
+    CHECK_FALSE(has(doctor.out, "groq"));
+    const auto list = run({"keys", "list"});
+    CHECK(has(line_of(list.out, "gemini"), "none"));
+    CHECK(has(line_of(list.out, "gemini"), instead));
+    CHECK(has(run({"keys", "test", "gemini"}).out, instead));
+    CHECK(run({"keys", "test"}).exit != 0);
+    CHECK(run_cli(desk.home, {"keys", "set", "gemini"}, own + "\n").err ==
+          "llmgw: that is llmgw's own client key, not a key of gemini's; nothing was stored\n");
+    CHECK(proxy.request_count() == 0);
+
+    // Another llmgw is asked with the key that was named for it.
+    CHECK(run({"ask", "-m", "second/gpt-5", "hello"}).exit == 0);
+    REQUIRE(second.last() != nullptr);
+    CHECK(find_header(second.last()->headers, "authorization") == "Bearer " + own);
+}
+
 TEST_CASE("T24: without a D-Bus session every command names the reason and the choices, and writes nothing") {
     Desk desk(config_for("http://127.0.0.1:1"));
     const std::string reason =

@@ -8,6 +8,7 @@
 #include "cli/doctor/judge.hpp"
 #include "cli/doctor/report.hpp"
 #include "cli/term/style.hpp"
+#include "core/secrets/client_key.hpp"
 
 using namespace llmgw;
 using namespace llmgw::doctor;
@@ -204,6 +205,20 @@ TEST_SUITE("cli_doctor") {
         CHECK(remedy_for(headless) == "make the keychain work, or set api_key = \"env:NAME\" in [providers.a]");
     }
 
+    TEST_CASE(
+        "keys: llmgw's own client key in a usual variable is told, and wrong only where that provider is wanted") {
+        auto key = key_of("gemini", KeyState::missing, "auto:gemini:GEMINI_API_KEY");
+        key.problem = client_key_instead(key.reference);
+        CHECK(key.problem == "GEMINI_API_KEY holds llmgw's own client key, not a key of gemini's");
+        const auto work = key_of("work", KeyState::present, "env:A_KEY");
+        CHECK(worst(judge_keys({key, work}, {"work"}, true)) == Level::note);
+        CHECK(says(judge_keys({key, work}, {"work"}, true), key.problem));
+        CHECK(worst(judge_keys({key, work}, {"work", "gemini"}, true)) == Level::problem);
+        const auto alone = judge_keys({key}, {}, true);
+        CHECK(says(alone, key.problem));
+        CHECK(says(alone, "none yet, so nobody can be asked"));
+    }
+
     TEST_CASE("routes: a target without a key is a warning while another is left") {
         RouteFacts route{.name = "route fast", .with_key = {"a/m"}};
         CHECK(worst(judge_routes({route})) == Level::ok);
@@ -222,6 +237,11 @@ TEST_SUITE("cli_doctor") {
         CHECK(worst(judge_gateway(facts)) == Level::note);
         CHECK(says(judge_gateway(facts), "llmgw serve"));
         CHECK(judge_targets(facts).empty());
+        facts.state = State::unknown;
+        CHECK(says(judge_gateway(facts), "takes any free port"));
+        facts.config_unread = true;
+        CHECK(worst(judge_gateway(facts)) == Level::note);
+        CHECK(says(judge_gateway(facts), "not looked for: the config file does not say where"));
         facts.state = State::other;
         facts.owner = "nginx (pid 9)";
         CHECK(worst(judge_gateway(facts)) == Level::problem);
@@ -279,8 +299,11 @@ TEST_SUITE("cli_doctor") {
         CHECK(worst(judge_shell(facts)) == Level::ok);
         facts.gateway_runs = false;
         CHECK(says(judge_shell(facts), "does not run"));
-        url.leads = Leads::other_port;
+        url.leads = Leads::nearby;
         CHECK(worst(judge_shell(facts)) == Level::warning);
+        url.leads = Leads::unknown;
+        CHECK(worst(judge_shell(facts)) == Level::note);
+        CHECK(says(judge_shell(facts), "is not known"));
         url.leads = Leads::elsewhere;
         CHECK(worst(judge_shell(facts)) == Level::note);
         url.origin.clear();
@@ -312,8 +335,19 @@ TEST_SUITE("cli_doctor") {
             CHECK(worst(judge_online({.trials = {trial(outcome)}})) == Level::problem);
             CHECK(says(judge_online({.trials = {trial(outcome)}}), "llmgw keys test openai"));
         }
-        CHECK(worst(judge_online({.reached = {{.provider = "local", .origin = "http://h", .status = 401}}})) ==
-              Level::ok);
+        for (const auto& [status, level] :
+             {std::pair{200, Level::ok}, std::pair{404, Level::ok}, std::pair{401, Level::problem},
+              std::pair{403, Level::problem}, std::pair{500, Level::warning}, std::pair{503, Level::warning}}) {
+            CAPTURE(status);
+            Reached reached{.provider = "local", .origin = "http://h", .status = status};
+            CHECK(worst(judge_online({.reached = {reached}})) == level);
+            // A client brings the key that is missing here.
+            reached.passthrough = true;
+            CHECK(worst(judge_online({.reached = {reached}})) == (level == Level::problem ? Level::ok : level));
+        }
+        const OnlineFacts closed{.reached = {{.provider = "local", .origin = "http://h", .status = 401}}};
+        CHECK(says(judge_online(closed), "http://h answers (401), 0 ms from here: it wants a key"));
+        CHECK(says(judge_online(closed), "set api_key in [providers.local]"));
         CHECK(worst(judge_online({.reached = {{.provider = "local", .origin = "http://h", .error = "refused"}}})) ==
               Level::problem);
     }

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "core/config/config.hpp"
+#include "core/config/load_server.hpp"
 #include "core/config/settings.hpp"
 #include "tests/unit/secrets_test_help.hpp"
 
@@ -215,6 +216,25 @@ models = ["a", "b/c"]
     const auto again = parse_config(show_config(*config), "shown");
     REQUIRE(again);
     CHECK(show_config(*again) == show_config(*config));
+}
+
+TEST_CASE("config: [server] alone, of a file that is wrong elsewhere") {
+    const test::TempDir dir;
+    const auto listen_of = [&](const std::string& toml) {
+        const std::string path = dir.path() + "/config.toml";
+        std::ofstream(path, std::ios::binary) << toml;
+        CHECK_FALSE(load_config(path, true));
+        const auto server = load_server_config(path, true);
+        return server ? server->listen : "error: " + server.error().message;
+    };
+    const std::string listen = "[server]\nlisten = \"127.0.0.1:4999\"\n";
+    CHECK(listen_of(listen + "[log]\nlevl = 1\n") == "127.0.0.1:4999");
+    CHECK(listen_of("nonsense = 1\n" + listen + "[providers.x]\ntype = 7\n") == "127.0.0.1:4999");
+    CHECK(listen_of("[log]\nlevl = 1\n") == ServerConfig{}.listen);
+    CHECK(listen_of(listen + "lisen = 1\n").contains("config.toml:3:1: unknown key"));
+    CHECK(listen_of(listen + "[log\n").contains("not valid TOML"));
+    CHECK(load_server_config(dir.path() + "/none", false)->listen == ServerConfig{}.listen);
+    CHECK_FALSE(load_server_config(dir.path() + "/none", true));
 }
 
 TEST_CASE("config: the file is read, and never written") {

@@ -14,6 +14,7 @@
 
 #include "core/gateway/keyring.hpp"
 #include "core/provider/credential.hpp"
+#include "core/secrets/client_key.hpp"
 #include "core/telemetry/redact.hpp"
 #include "core/util/base64.hpp"
 #include "core/util/json_scan.hpp"
@@ -276,6 +277,36 @@ TEST_SUITE("provider/credential") {
         CHECK(trouble(service_account()).contains("holds no access_token"));
         f.server.body = "{\"access_token\":\"two\\nlines\"}";
         CHECK(trouble(service_account()).contains("holds no access_token"));
+    }
+
+    TEST_CASE("credential: llmgw's own client key goes to nobody but another llmgw") {
+        FakeKeychain keychain;
+        const SecretResolver resolver(&keychain);
+        const TempDir dir;
+        const auto own = make_client_key();
+        const EnvGuard set("LLMGW_TEST_KEY", own);
+        const auto path = dir.write("key", own);
+        keychain.entries["gemini"] = {own, "https://generativelanguage.googleapis.com"};
+        keychain.entries["second"] = {own, "https://llm.team.example"};
+        const std::string refused = " holds llmgw's own client key, not a key of gemini's";
+        for (const auto& [named, place] : std::vector<std::pair<std::string, std::string>>{
+                 {"env:LLMGW_TEST_KEY", "the environment variable LLMGW_TEST_KEY"},
+                 {"keychain:gemini", "the keychain's key \"gemini\""},
+                 {"file:" + path, "the key file " + path},
+                 {"cmd:cat " + path, "the output of the key command \"cat " + path + "\""}}) {
+            CAPTURE(named);
+            const auto here = provider_of("[providers.gemini]\napi_key = \"" + named + "\"\n", "gemini");
+            CHECK(said(read_provider_secret(here, resolver)) == "error: " + place + refused);
+            if (named.starts_with("keychain:")) { continue; }
+            const auto there = provider_of(
+                "[providers.second]\ntype = \"gemini\"\nbase_url = "
+                "\"https://llm.team.example\"\napi_key = \"" +
+                    named + "\"\n",
+                "second");
+            CHECK(said(read_provider_secret(there, resolver)) == own);
+        }
+        CHECK(said(read_provider_secret(provider_of("[providers.gemini]\n", "gemini"), resolver)) ==
+              "error: the keychain's key \"gemini\"" + refused);
     }
 
     TEST_CASE("credential: only hosts that want one take a document") {

@@ -75,6 +75,26 @@ TEST_CASE("resolve: other hosts come with their variable or with a table") {
     CHECK(c.find("deepseek")->models == std::vector<std::string>{"deepseek-chat"});
 }
 
+TEST_CASE("resolve: llmgw's own client keys are keys of nobody but another llmgw") {
+    const auto c = resolve(
+        "[providers.deepseek]\napi_key = \"env:K\"\n"
+        "[providers.bent]\ntype = \"openai\"\nbase_url = \"https://openrouter.ai/other\"\napi_key = \"env:K\"\n"
+        "[providers.team]\ntype = \"openai\"\nbase_url = \"https://llm.team.example/v1\"\napi_key = \"env:K\"\n"
+        "[providers.here]\ntype = \"anthropic\"\nbase_url = \"http://127.0.0.1:4118\"\napi_key = \"env:K\"\n"
+        "[providers.azure]\nbase_url = \"https://x.openai.azure.com\"\napi_key = \"env:K\"\n",
+        {{"GROQ_API_KEY", "llmgw-0123456789"}, {"XAI_API_KEY", "xai-1"}});
+    CHECK_MESSAGE(c.resolved.ok(), c.findings());
+    // A variable that holds one brings no provider.
+    CHECK_FALSE(c.find("groq"));
+    for (const auto* name : {"anthropic", "openai", "gemini", "xai", "deepseek", "bent", "azure"}) {
+        CAPTURE(name);
+        REQUIRE(c.find(name));
+        CHECK_FALSE(c.find(name)->may_be_llmgw);
+    }
+    CHECK(c.find("team")->may_be_llmgw);
+    CHECK(c.find("here")->may_be_llmgw);
+}
+
 TEST_CASE("resolve: a key stays with its origin") {
     SUBCASE("a built-in name at another host gets no key, and says so") {
         const auto c =
@@ -177,7 +197,7 @@ TEST_CASE("resolve: v1_provider must exist") {
 }
 
 TEST_CASE("resolve: where a key comes from, for people") {
-    const auto env = env_of({{"A", "x"}, {"EMPTY", ""}});
+    const auto env = env_of({{"A", "x"}, {"EMPTY", ""}, {"OURS", "llmgw-0123456789"}});
     Provider provider;
     const auto says = [&](const std::string& reference, bool in_keychain = false) {
         provider.api_key = reference;
@@ -195,4 +215,6 @@ TEST_CASE("resolve: where a key comes from, for people") {
     CHECK(says("auto:x:A", true) == "keychain");
     CHECK(says("auto:x:EMPTY") == "none");
     CHECK(says("auto:x:") == "none");
+    CHECK(says("auto:x:OURS") == "none");
+    CHECK(says("env:OURS") == "env OURS");
 }

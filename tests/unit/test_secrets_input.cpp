@@ -24,11 +24,14 @@ struct Session {
     int code = -1;
 };
 
-constexpr const char* prompt = "Key, not shown: ";
+constexpr const char* prompt = "Key for anthropic (https://api.anthropic.com), not shown: ";
 
 // Asks as `keys set` does, and ends with what came of it.
 [[noreturn]] void ask_for_key() {
-    const auto key = read_new_key(prompt);
+    KeyTarget target;
+    target.provider.name = "anthropic";
+    target.provider.base_url = "https://api.anthropic.com";
+    const auto key = read_new_key("Key", target);
     if (key) { ::_exit(*key == "sk-typed-0123456789" ? 0 : 1); }
     std::fprintf(stderr, "%s\n", key.error().message.c_str());
     std::fflush(stderr);

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "core/secrets/child.hpp"
+#include "core/secrets/client_key.hpp"
 #include "core/secrets/reference.hpp"
 #include "core/secrets/secrets.hpp"
 #include "core/telemetry/redact.hpp"
@@ -173,6 +174,18 @@ TEST_CASE("secrets: the usual places, keychain first") {
     keychain.entries.clear();
     CHECK(message(resolver.resolve(reference, origin)) ==
           "no key for anthropic: store one with \"llmgw keys set anthropic\" or set LLMGW_TEST_KEY");
+}
+
+TEST_CASE("secrets: a usual variable that holds llmgw's own client key counts as not set") {
+    FakeKeychain keychain;
+    const SecretResolver resolver(&keychain);
+    const std::string usual = "auto:gemini:LLMGW_TEST_KEY";
+    const EnvGuard set("LLMGW_TEST_KEY", make_client_key() + "\n");
+    CHECK(message(resolver.resolve(usual, origin)) ==
+          "no key for gemini: LLMGW_TEST_KEY holds llmgw's own client key, not a key of gemini's; store one with "
+          "\"llmgw keys set gemini\" or set LLMGW_TEST_KEY");
+    keychain.entries["gemini"] = {key, origin};
+    CHECK(resolver.resolve(usual, origin) == key);
 }
 
 TEST_CASE("secrets: masked") {

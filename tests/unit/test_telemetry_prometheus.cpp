@@ -18,3 +18,11 @@ TEST_CASE("Metrics are written as Prometheus reads them") {
           "# HELP llmgw_b How much.\n"
           "# TYPE llmgw_b gauge\n");
 }
+
+TEST_CASE("Metrics are UTF-8 whatever a label holds") {
+    MetricsWriter writer;
+    writer.metric("llmgw_a_total", MetricsWriter::Kind::counter, "How many.")
+        .sample({{"model", "\xFFx\xE2\x82 gr\xC3\xBC\xC3\x9F"}}, 1);
+    CHECK(writer.take().ends_with(
+        "\nllmgw_a_total{model=\"\xEF\xBF\xBDx\xEF\xBF\xBD\xEF\xBF\xBD gr\xC3\xBC\xC3\x9F\"} 1\n"));
+}

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "core/store/migrations.hpp"
+#include "core/usage/call_log.hpp"
 #include "usage_seed.hpp"
 
 using namespace llmgw;
@@ -53,6 +54,37 @@ TEST_SUITE("usage_attempts") {
                 execute(dir.data(),
                         "UPDATE summary_state SET covered_call_id = 0, covered_rollup_id = 0; "
                         "DELETE FROM summaries");
+            }
+        }
+    }
+
+    TEST_CASE("several conditions are met by one attempt or by the call as it ended, in logs as in reports") {
+        const TempDir dir;
+        auto record = sample_call("search", begin);
+        add_failed_attempt(record, "spare", "overloaded", 0, 0);
+        add_failed_attempt(record, "work", "timeout", 500, 30'000);
+        write_calls(dir.data(), {record});
+        struct Row {
+            const char* first;
+            const char* second;
+            bool found;
+        };
+        for (const auto& [first, second, found] :
+             {Row{"provider=spare", "error=overloaded", true},      // one attempt
+              Row{"provider=spare", "error=timeout", false},        // two attempts
+              Row{"provider=anthropic", "error=timeout", false},    // the call and an attempt of its
+              Row{"provider=anthropic", "status=done", true},       // the call
+              Row{"provider=spare", "status=done", false},          // an attempt and the call
+              Row{"error=timeout", "status=failed attempt", true},  // one attempt
+              Row{"feature=search", "provider=work", true},         // what is the call's is its attempts' too
+              Row{"feature=other", "provider=work", false}}) {
+            CAPTURE(first);
+            CAPTURE(second);
+            for (const auto& where : {query("provider", {first, second}), query("provider", {second, first})}) {
+                const auto calls = newest_calls(database_path(dir.data()), where, 10);
+                REQUIRE(calls.has_value());
+                CHECK(calls->size() == (found ? 1 : 0));
+                CHECK(report_of(dir.data(), where).rows.size() == calls->size());
             }
         }
     }
