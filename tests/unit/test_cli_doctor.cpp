@@ -231,6 +231,18 @@ TEST_SUITE("cli_doctor") {
         CHECK(judge_routes({}).empty());
     }
 
+    TEST_CASE("gateway: one that does not take this home's key is somebody else's") {
+        GatewayFacts facts{.state = GatewayFacts::State::runs, .address = "127.0.0.1:4117"};
+        facts.version = facts.our_version = "1";
+        for (const auto takes : {std::optional<bool>(), std::optional(true)}) {
+            facts.takes_key = takes;
+            CHECK(worst(judge_gateway(facts)) == Level::ok);
+        }
+        facts.takes_key = false;
+        CHECK(worst(judge_gateway(facts)) == Level::problem);
+        CHECK(says(judge_gateway(facts), "does not take this client key"));
+    }
+
     TEST_CASE("gateway: who else has the port, another version, a replaced binary") {
         using State = GatewayFacts::State;
         GatewayFacts facts{.state = State::silent, .address = "127.0.0.1:4117"};
