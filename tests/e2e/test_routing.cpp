@@ -315,6 +315,32 @@ TEST_CASE("ask takes a route whose first target has no key, and its next one ans
     CHECK(alone.err.find("NOT_SET_ANYWHERE") != std::string::npos);
 }
 
+TEST_CASE("explain takes a call's format from its agent or its model, as they would ask, and says so") {
+    World world({.server = "", .timeouts = "", .more = "", .start = false});
+    world.home.write_config(world.config());
+    const auto first = [&](std::vector<std::string> more) {
+        std::vector<std::string> arguments{"routes", "explain", "--json"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        const auto told = world.cli(arguments);
+        CHECK(told.exit == 0);
+        return nlohmann::json::parse(told.out).at("targets").at(0).at("provider").get<std::string>();
+    };
+    CHECK(first({"claude-haiku-4-5"}) == "anthropic");
+    CHECK(first({"claude-haiku-4-5", "--agent", "claude-code"}) == "anthropic");
+    CHECK(first({"some-new-model", "--agent", "claude-code"}) == "anthropic");
+    CHECK(first({"gemini-2.5-flash"}) == "gemini");
+    CHECK(first({"gpt-5-mini"}) == "openai");
+    CHECK(first({"claude-haiku-4-5", "--format", "openai-chat"}) == "openai");
+    const auto request = world.home.path() + "/request.json";
+    std::ofstream(request) << R"({"max_tokens":9,"messages":[{"role":"user","content":"Hi"}]})";
+    CHECK(first({"claude-haiku-4-5", "--request", request}) == "anthropic");
+
+    const auto told = world.cli({"routes", "explain", "claude-haiku-4-5", "--agent", "claude-code"});
+    CHECK(told.out.find("anthropic/claude-haiku-4-5") != std::string::npos);
+    CHECK(told.err.find("in the format anthropic, as claude-code asks") != std::string::npos);
+    CHECK(world.cli({"routes", "explain", "claude-haiku-4-5", "--format", "anthropic"}).err.empty());
+}
+
 TEST_CASE("The README's routes are valid, and llmgw says of them what it says there") {
     const auto readme = read_file(std::string(LLMGW_SOURCE_DIR) + "/README.md");
     const auto from = readme.find("<!-- routes: run by");
