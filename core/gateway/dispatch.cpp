@@ -36,7 +36,8 @@ constexpr std::array<KindRow, 13> kinds{{
     {ErrorKind::too_large, 413, ErrorClass::too_large, Ending::refused},
     // The provider's key is the operator's business: 401 would make agents think their own key is bad.
     {ErrorKind::credential, 502, ErrorClass::authentication, Ending::refused},
-    {ErrorKind::unavailable, 503, ErrorClass::overloaded, Ending::failed},
+    // llmgw stops. Clients take it for a passing trouble and come back; the log knows better.
+    {ErrorKind::unavailable, 503, ErrorClass::overloaded, Ending::cancelled},
     {ErrorKind::connect, 502, ErrorClass::connect, Ending::failed},
     {ErrorKind::timeout, 504, ErrorClass::timeout, Ending::failed},
     {ErrorKind::upstream, 502, ErrorClass::truncated, Ending::failed},
@@ -65,7 +66,10 @@ HttpReply give_up(Exchange& exchange, const Error& error) {
     const auto& row = row_of(error.kind);
     log_warn("call failed",
              {{"call", exchange.call_id()}, {"provider", exchange.row.provider}, {"why", error.message}});
-    settle(exchange, {row.ending, row.ending == Ending::cancelled ? 0 : row.status, row.error_class, error.message},
+    const bool stops = error.kind == ErrorKind::unavailable;
+    settle(exchange,
+           {row.ending, error.kind == ErrorKind::cancelled ? 0 : row.status,
+            stops ? class_of_break(error) : row.error_class, error.message},
            nullptr);
     auto reply = error_reply(exchange, to_api_error(error, exchange.call_id()));
     reply.headers.emplace_back("x-llmgw-attempts", std::to_string(exchange.attempts.size()));

@@ -174,6 +174,15 @@ Usage estimated_usage(std::int64_t request_bytes, std::int64_t content_bytes) {
     return usage;
 }
 
+ErrorClass class_of_break(const Error& error) {
+    switch (error.kind) {
+        case ErrorKind::cancelled:
+        case ErrorKind::unavailable: return ErrorClass::cancelled;
+        case ErrorKind::timeout: return ErrorClass::timeout;
+        default: return ErrorClass::truncated;
+    }
+}
+
 void close_attempt(Exchange& exchange, const Outcome& outcome, const TapFacts* facts) {
     if (!exchange.attempt_open) { return; }
     exchange.attempt_open = false;
