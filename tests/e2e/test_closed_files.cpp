@@ -75,7 +75,7 @@ TEST_CASE("Closed descriptors: ask without a standard input asks its prompt") {
     asking.answer_with(answer);
     ChildProcess child(closed("<&-", {"ask", "--no-keep", "--feature", "e2e", "-m", "claude-haiku-4-5", "Hello?"}),
                        asking.world.home.environment());
-    CHECK(child.wait() == 0);
+    REQUIRE(child.wait() == 0);
     CHECK(child.out().find(answer) != std::string::npos);
     CHECK(asking.sent().at("messages").at(0).at("content") == "Hello?");
     CHECK(asking.rows().size() == 1);

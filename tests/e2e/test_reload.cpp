@@ -14,7 +14,7 @@ namespace {
 
 // `before` in the configuration becomes `after`; returns when the running gateway has read it.
 void reload_with(World& world, const std::string& before, const std::string& after) {
-    auto config = world.config();
+    auto config = read_file(world.home.config_file());
     const auto at = config.find(before);
     REQUIRE(at != std::string::npos);
     config.replace(at, before.size(), after);
@@ -61,14 +61,17 @@ TEST_CASE("Reload: require_key = true closes the door at the next start") {
 }
 
 TEST_CASE("Reload: the grace of a stop is the one of the running configuration") {
-    World world({.server = "", .timeouts = "", .more = ""});
+    World world({.server = "", .timeouts = "", .more = "", .start = false});
+    auto config = world.config();
+    config.replace(config.find("shutdown_grace_s = 5"), 20, "shutdown_grace_s = 600");
+    world.start_with(config);
     const auto& wire = canned::wires()[0];
     world.upstream.handle([&wire](const RecordedRequest&, UpstreamConnection& connection) {
         connection.start_sse();
         connection.chunk(wire.events[0]);
         connection.stall();
     });
-    reload_with(world, "shutdown_grace_s = 5", "shutdown_grace_s = 0");
+    reload_with(world, "shutdown_grace_s = 600", "shutdown_grace_s = 0");
     RawClient client(world.gateway().port());
     client.send(world.gateway().authorized(
         {.target = wire.stream_target, .headers = {{"x-llmgw-feature", "e2e"}}, .body = wire.stream_body, .host = ""}));
@@ -76,7 +79,6 @@ TEST_CASE("Reload: the grace of a stop is the one of the running configuration")
     CHECK(client.read_until(response, wire.events[0]));
     CHECK(world.stop(SIGTERM).has_value());
     client.read_rest(response);
-    // Nothing is said of it when the seconds were those of the start.
     const auto events = stream_events(response.body);
     REQUIRE_FALSE(events.empty());
     CHECK(is_stream_error_of(wire.dialect, events.back()));
