@@ -286,9 +286,15 @@ TEST_CASE("A provider without a key says so, and is no 401") {
                                  .environment = {},
                                  .wrapper = {}});
     const auto response = gateway.post("/v1/messages", canned::wires()[0].body);
-    CHECK(response.status != 401);
-    CHECK(response.status >= 400);
+    // Nothing that an agent takes for its own key's fault, nor for an outage that is over soon.
+    CHECK(response.status == 403);
+    CHECK(response.header("x-should-retry") == "false");
+    CHECK(response.header("x-llmgw-attempts") == "0");
     CHECK(is_error_of(DialectId::anthropic, response.body));
+    CHECK(nlohmann::json::parse(response.body).at("error").at("type") == "permission_error");
+    const auto row = gateway.call_row(response);
+    CHECK(text(row, "ending") == "refused");
+    CHECK(text(row, "error_class") == "authentication");
     CHECK(error_message(response.body).find("NO_SUCH_VARIABLE_AT_ALL") != std::string::npos);
     CHECK(world.upstream.request_count() == 0);
 }
