@@ -3,6 +3,7 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <tuple>
 
 #include <doctest/doctest.h>
 
@@ -241,6 +242,33 @@ TEST_CASE("Lists of models name the routes; a mistyped name is told the nearest"
     CHECK(wrong.status == 400);
     CHECK(error_message(wrong.body).find("Did you mean \"alpha\"?") != std::string::npos);
     CHECK(w.world.cli({"models"}).out.find("fast\troute: alpha/m\n") == 0);
+}
+
+TEST_CASE("A name that is one slip from a configured one leaves for no provider") {
+    World world({.server = "", .timeouts = "", .more = "[routes.smart]\ntargets = \"local/qwen3-coder\"\n"});
+    const auto ask = [&](const std::string& target, const std::string& model) {
+        return world.gateway().post(
+            target, R"({"model":")" + model + R"(","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]})");
+    };
+    for (const auto& [target, model, meant] : {std::tuple("/v1/chat/completions", "qwen3-codr", "qwen3-coder"),
+                                               std::tuple("/v1/messages", "smrt", "smart")}) {
+        const auto refused = ask(target, model);
+        CHECK(refused.status == 404);
+        CHECK(error_message(refused.body).find("Did you mean \"" + std::string(meant) + "\"?") != std::string::npos);
+        CHECK(text(world.gateway().call_row(refused), "ending") == "refused");
+    }
+    CHECK(world.upstream.request_count() == 0);
+    // Said with its provider it is meant so.
+    CHECK(ask("/v1/chat/completions", "openai/qwen3-codr").status == 200);
+    CHECK(world.upstream.last()->target == "/v1/chat/completions");
+    CHECK(ask("/v1/messages", "smart").status == 200);
+
+    const auto asked = world.cli({"ask", "--feature", "e2e", "-m", "qwen3-codr", "Hi"});
+    CHECK(asked.exit == 2);
+    CHECK(asked.err.find("openai/qwen3-codr") != std::string::npos);
+    const auto prefix = world.cli({"ask", "--feature", "e2e", "-m", "antropic/claude-haiku-4-5", "Hi"});
+    CHECK(prefix.exit == 2);
+    CHECK(prefix.err.find("Did you mean \"anthropic/claude-haiku-4-5\"?") != std::string::npos);
 }
 
 TEST_CASE("A reload changes routes; a bad one changes nothing and is named") {
