@@ -181,6 +181,7 @@ HttpReply answer_with(const std::shared_ptr<Exchange>& exchange, Attempted attem
     exchange->row.provider_dialect = to_string(attempted.dialect);
     exchange->provider_dialect = attempted.dialect;
     exchange->provider = target.provider;
+    exchange->target_model = target.model;
     exchange->translation = attempted.translation;
     auto& answer = *attempted.answer;
     answer.headers.emplace_back("x-llmgw-attempts", std::to_string(exchange->attempts.size()));

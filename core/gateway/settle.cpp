@@ -217,6 +217,8 @@ void settle(Exchange& exchange, const Outcome& outcome, const TapFacts* facts) {
     }
     close_attempt(exchange, outcome, facts);
     sum_attempts(exchange);
+    // Nobody said which model it was: what was asked of the provider, rather than what the client called it.
+    if (row.served_model.empty()) { row.served_model = exchange.target_model; }
     scrub(exchange);
     exchange.services.ledger.record(CallRecord{row, exchange.attempts});
     close_policies(policies(), exchange.policies_ran, exchange);
