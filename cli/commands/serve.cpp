@@ -157,10 +157,13 @@ public:
         runtime.start(*snapshot);
 
         Service service(runtime.gateway(), server_options(*listen, config->server));
+        // Whoever reads that it listens may change the configuration at once.
+        const int notify = watch_directory(path_);
+        ::inotify_add_watch(notify, env_.data_dir.c_str(), IN_MOVED_TO | IN_MASK_ADD);
         const auto port = service.start();
         if (!port) { return report_error(port.error()); }
         std::fprintf(stderr, "listening on http://%s\n", to_string(HostPort{listen->host, *port}).c_str());
-        wait(runtime, service, signals);
+        wait(runtime, service, signals, notify);
         if (!runtime.ledger().flush(std::chrono::seconds(5))) {
             log_warn(
                 "some calls are not in the database yet; they are kept in the journal and written at the next start",
@@ -212,13 +215,11 @@ private:
         log_info("configuration reloaded", {{"file", path_}});
     }
 
-    void wait(Runtime& runtime, Service& service, int signals) const {
+    void wait(Runtime& runtime, Service& service, int signals, int notify) const {
         // As the running configuration has it when the end begins.
         const auto grace = [&] {
             return std::chrono::seconds(runtime.gateway().snapshot()->config.server.shutdown_grace_s);
         };
-        const int notify = watch_directory(path_);
-        ::inotify_add_watch(notify, env_.data_dir.c_str(), IN_MOVED_TO | IN_MASK_ADD);
         // The last one is readable when there is nothing more to wait for: the server's end, then that of the streams
         // whose clients are gone.
         std::array<pollfd, 3> fds{{{signals, POLLIN, 0}, {notify, POLLIN, 0}, {service.ended_fd(), POLLIN, 0}}};

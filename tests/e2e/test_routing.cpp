@@ -240,7 +240,7 @@ TEST_CASE("Lists of models name the routes; a mistyped name is told the nearest"
     CHECK(agent["data"][0]["id"] == "claude-via/fast");
     const auto wrong = w.chat("alhpa/m");
     CHECK(wrong.status == 400);
-    CHECK(error_message(wrong.body).find("Did you mean \"alpha\"?") != std::string::npos);
+    CHECK(error_message(wrong.body).find("Did you mean \"alpha/m\"?") != std::string::npos);
     CHECK(w.world.cli({"models"}).out.find("fast\troute: alpha/m\n") == 0);
 }
 
