@@ -185,7 +185,7 @@ Json levelled(Json request) {
 }  // namespace
 
 TEST_SUITE("codec/cohere-chat/fixtures") {
-    TEST_CASE("answers and streams: read without loss, cut at every place; what is billed is logged") {
+    TEST_CASE("answers and streams: read without loss, wherever they are cut; what is billed is logged") {
         std::map<std::string, int> read;
         std::map<std::string, int> errors;
         for (const auto& one : recorded()) {
@@ -202,7 +202,8 @@ TEST_SUITE("codec/cohere-chat/fixtures") {
                 CHECK(grammar_fault(events) == "");
                 REQUIRE_FALSE(events.empty());
                 CHECK(std::holds_alternative<answer::End>(events.back()));
-                for (std::size_t first = 1; first < stream.size(); ++first) {
+                // Every place of the short ones; a thousand of the long ones, where the same events come again and again.
+                for (std::size_t first = 1; first < stream.size(); first += stream.size() / 1000 + 1) {
                     REQUIRE(events_text(read_answer(*cohere().codec(), stream, stream.size(), first)) ==
                             events_text(events));
                 }
