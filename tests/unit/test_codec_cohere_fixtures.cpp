@@ -13,6 +13,7 @@
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
 #include "tests/support/recorded.hpp"
+#include "tests/support/tell.hpp"
 
 using namespace llmgw;
 using namespace llmgw::test;
@@ -202,7 +203,8 @@ TEST_SUITE("codec/cohere-chat/fixtures") {
                 CHECK(grammar_fault(events) == "");
                 REQUIRE_FALSE(events.empty());
                 CHECK(std::holds_alternative<answer::End>(events.back()));
-                // Every place of the short ones; a thousand of the long ones, where the same events come again and again.
+                // Every place of the short ones; a thousand of the long ones, where the same events come again and
+                // again.
                 for (std::size_t first = 1; first < stream.size(); first += stream.size() / 1000 + 1) {
                     REQUIRE(events_text(read_answer(*cohere().codec(), stream, stream.size(), first)) ==
                             events_text(events));
@@ -229,8 +231,8 @@ TEST_SUITE("codec/cohere-chat/fixtures") {
         CHECK(read["v2-chat"] == 20);
         CHECK(read["v1-chat"] == 11);
         CHECK(errors["v1-chat"] == 2);
-        MESSAGE("cohere: v2-chat " << read["v2-chat"] << " read of 20, v1-chat " << read["v1-chat"] << " read and "
-                                   << errors["v1-chat"] << " errors of 13");
+        TELL("cohere: v2-chat " << read["v2-chat"] << " read of 20, v1-chat " << read["v1-chat"] << " read and "
+                                << errors["v1-chat"] << " errors of 13");
     }
 
     TEST_CASE("requests: written as they were recorded") {
@@ -252,6 +254,6 @@ TEST_SUITE("codec/cohere-chat/fixtures") {
             CHECK(Json::parse(written->body) == levelled(wire));
             passed += Json::parse(written->body) == levelled(wire) ? 1 : 0;
         }
-        if (all > 0) { MESSAGE("cohere: " << passed << " requests of " << all << " written as recorded"); }
+        if (all > 0) { TELL("cohere: " << passed << " requests of " << all << " written as recorded"); }
     }
 }
