@@ -92,6 +92,7 @@ struct PhraseRow {
 };
 
 constexpr PhraseRow phrase_table[] = {
+    {"too many tokens: max tokens must be", ErrorClass::bad_request},              // Cohere: too long an answer wished
     {"prompt is too long", ErrorClass::context_length},                            // Anthropic
     {"input is too long", ErrorClass::context_length},                             // Bedrock
     {"input tokens exceeded", ErrorClass::context_length},                         // Bedrock

@@ -15,8 +15,8 @@ bool is_letter(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
 }
 
-bool is_allowed(char c) {
-    return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || c == '-';
+bool is_allowed(char c, NameAlphabet alphabet) {
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '_' || (c == '-' && alphabet == NameAlphabet::with_dash);
 }
 
 std::string with_hash(std::string name, std::string_view what_it_was) {
@@ -30,46 +30,57 @@ std::string joined(std::string_view name_space, std::string_view name) {
 
 }  // namespace
 
-std::string flat_tool_name(std::string_view name_space, std::string_view name) {
+std::string flat_tool_name(std::string_view name_space, std::string_view name, NameAlphabet alphabet) {
     const std::string whole = joined(name_space, name);
     std::string flat = whole;
     for (char& c : flat) {
-        if (!is_allowed(c)) { c = '_'; }
+        if (!is_allowed(c, alphabet)) { c = '_'; }
     }
     if (flat.empty() || (!is_letter(flat.front()) && flat.front() != '_')) { flat.insert(flat.begin(), '_'); }
     return flat == whole && flat.size() <= name_max ? flat : with_hash(std::move(flat), whole);
 }
 
-ToolNames::ToolNames(const std::vector<Tool>& tools) {
-    for (const auto& tool : tools) {
+ToolNames::Names::Names(const std::vector<Tool>& given, NameAlphabet alphabet) {
+    for (const auto& tool : given) {
         if (tool.kind == ToolKind::server) { continue; }
         const auto key = std::make_pair(tool.name_space, tool.name);
-        if (flat_.contains(key)) { continue; }
-        std::string flat = flat_tool_name(tool.name_space, tool.name);
+        if (flat.contains(key)) { continue; }
+        std::string made = flat_tool_name(tool.name_space, tool.name, alphabet);
         // The line end keeps `a` + `b__c` apart from `a__b` + `c`.
-        if (tools_.contains(flat)) { flat = with_hash(std::move(flat), tool.name_space + "\n" + tool.name); }
-        tools_.emplace(flat, &tool);
-        flat_.emplace(key, std::move(flat));
+        if (tools.contains(made)) { made = with_hash(std::move(made), tool.name_space + "\n" + tool.name); }
+        tools.emplace(made, &tool);
+        flat.emplace(key, std::move(made));
     }
 }
 
+ToolNames::ToolNames(const std::vector<Tool>& tools, NameAlphabet alphabet)
+    : alphabet_(alphabet), with_dash_(tools, NameAlphabet::with_dash), without_dash_(tools, NameAlphabet::no_dash) {}
+
 std::string ToolNames::flat(std::string_view name_space, std::string_view name) const {
-    const auto found = flat_.find({std::string(name_space), std::string(name)});
-    if (found != flat_.end()) { return found->second; }
+    const auto found = said().flat.find({std::string(name_space), std::string(name)});
+    if (found != said().flat.end()) { return found->second; }
     if (const Tool* tool = name_space.empty() ? only_one_called(name) : nullptr) {
-        return flat_.at({tool->name_space, tool->name});
+        return said().flat.at({tool->name_space, tool->name});
     }
-    return flat_tool_name(name_space, name);
+    return flat_tool_name(name_space, name, alphabet_);
 }
 
 const Tool* ToolNames::find(std::string_view flat_name) const {
-    const auto found = tools_.find(flat_name);
-    return found != tools_.end() ? found->second : only_one_called(flat_name);
+    for (const auto* names : {&with_dash_, &without_dash_}) {
+        const auto found = names->tools.find(flat_name);
+        if (found != names->tools.end()) { return found->second; }
+    }
+    return only_one_called(flat_name);
+}
+
+bool ToolNames::means(std::string_view chosen, const Tool& tool) const {
+    const Tool* one = find(chosen);
+    return one != nullptr ? one == &tool : tool.name == chosen;
 }
 
 const Tool* ToolNames::only_one_called(std::string_view name) const {
     const Tool* only = nullptr;
-    for (const auto& [flat_name, tool] : tools_) {
+    for (const auto& [flat_name, tool] : with_dash_.tools) {
         if (tool->name != name) { continue; }
         if (only != nullptr) { return nullptr; }
         only = tool;

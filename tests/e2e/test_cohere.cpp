@@ -304,6 +304,10 @@ TEST_CASE("text, a call and its result, whole and streamed, for clients of every
             CHECK(is_null(logged, "cache_read_tokens"));
             CHECK(text(logged, "cost_nano") == "182500");
             CHECK(text(logged, ending_column) == "done");
+            // What was read, to whoever has to know how full the context is: 1410 tokens, 992 of them cached.
+            if (row.id == DialectId::openai_chat && stream) { continue; }  // it did not ask
+            CHECK(second.body.contains(":992"));
+            CHECK(second.body.contains(row.id == DialectId::anthropic ? ":418" : ":1410"));
         }
     }
     // A citation with an address comes along.

@@ -77,7 +77,7 @@ TEST_SUITE("codec/ollama-chat/requests") {
         CHECK(made.body == Json::parse(R"({"model":"llama3.2",
             "messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi"}],
             "options":{"num_predict":4000,"temperature":0.5,"top_p":0.9,"top_k":40,"stop":["END"]},
-            "truncate":false,"stream":true})"));
+            "truncate":false,"shift":false,"stream":true})"));
         CHECK(made.dropped == "");
         const auto chat = from_chat({{"seed", 7},
                                      {"presence_penalty", 0.1},

@@ -459,6 +459,21 @@ TEST_SUITE("codec/openai-chat/requests") {
         CHECK(messages[1]["role"] == "assistant");
         CHECK(messages[2] == json::parse(R"({"role":"tool","tool_call_id":"a","content":"late"})"));
         CHECK(messages[3]["content"] == "meanwhile");
+
+        part::Media shot;
+        shot.media_type = "image/png";
+        shot.data = "aWNvbg==";
+        part::Media clip;
+        clip.kind = part::MediaKind::video;
+        clip.url = "https://example.org/v.mp4";
+        ChatRequest shown = request_of(DialectId::anthropic);
+        say(shown, Role::user, {result("gone", {text("old"), shot, clip})});
+        const auto [body, drops] = encode(shown);
+        CHECK(body["messages"][0]["content"] == json::parse(R"([
+            {"type":"text","text":"[Result of an earlier tool call]\nold"},
+            {"type":"image_url","image_url":{"url":"data:image/png;base64,aWNvbg=="}},
+            {"type":"text","text":"[video not shown (https://example.org/v.mp4)]"}])"));
+        CHECK(drops == "messages: video: this dialect has no video\n");
     }
 
     TEST_CASE("media: each kind in its form, and what has none is named") {

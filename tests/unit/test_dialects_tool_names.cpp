@@ -67,4 +67,48 @@ TEST_SUITE("dialects/tool_names") {
         CHECK(names.find("nothing") == nullptr);
         CHECK(names.flat("gone", "tool") == "gone__tool");
     }
+
+    TEST_CASE("names without a dash: told apart, and led back by who knows of no alphabet") {
+        const std::vector<Tool> tools = {tool("", "mcp__my-server__do-thing"), tool("", "mcp__my_server__do_thing"),
+                                         tool("mail", "read-all"), tool("", "look")};
+        const ToolNames names(tools, NameAlphabet::no_dash);
+        const ToolNames answers(tools);
+        std::set<std::string> flats;
+        for (const auto& each : tools) {
+            const std::string flat = names.flat(each.name_space, each.name);
+            CAPTURE(flat);
+            CHECK(flats.insert(flat).second);
+            CHECK(flat.find('-') == std::string::npos);
+            CHECK(answers.find(flat) == &each);
+            CHECK(names.find(flat) == &each);
+        }
+        CHECK(names.flat("", "look") == "look");
+        CHECK(names.flat("", "mcp__my-server__do-thing").starts_with("mcp__my_server__do_thing_"));
+        CHECK(names.flat("", "read-all") == names.flat("mail", "read-all"));
+        // A call of the history whose tool is not offered any more.
+        CHECK(names.flat("", "not-there").starts_with("not_there_"));
+        CHECK(answers.flat("", "mcp__my-server__do-thing") == "mcp__my-server__do-thing");
+    }
+
+    TEST_CASE("a choice by name means one tool, in whatever form the name is given") {
+        const std::vector<Tool> tools = {tool("my-mail", "send"), tool("chat", "send"), tool("", "look"),
+                                         tool("far", "look"), tool("far", "only")};
+        const auto chosen = [&](const ToolNames& names, std::string_view name) {
+            std::string found;
+            for (std::size_t i = 0; i < tools.size(); ++i) {
+                if (names.means(name, tools[i])) { found += std::to_string(i); }
+            }
+            return found;
+        };
+        for (const auto alphabet : {NameAlphabet::with_dash, NameAlphabet::no_dash}) {
+            const ToolNames names(tools, alphabet);
+            CHECK(chosen(names, "my-mail__send") == "0");
+            CHECK(chosen(names, names.flat("my-mail", "send")) == "0");
+            CHECK(chosen(names, "send") == "01");  // nobody knows which
+            CHECK(chosen(names, "look") == "2");
+            CHECK(chosen(names, "far__look") == "3");
+            CHECK(chosen(names, "only") == "4");
+            CHECK(chosen(names, "gone") == "");
+        }
+    }
 }

@@ -75,10 +75,31 @@ TEST_SUITE("providers/cohere") {
         CHECK(dialect.decode_error(401, R"({"id":"1","message":"invalid api token"})").error_class ==
               ErrorClass::authentication);
         CHECK(dialect.decode_error(429, R"({"message":"trial key limit"})").error_class == ErrorClass::rate_limit);
+        const auto denied = dialect.decode_error(498, R"({"id":"1","message":"blocked"})");
+        CHECK(denied.error_class == ErrorClass::content_filter);
+        CHECK(blame_of(denied.error_class) == Blame::request);
+        const auto cancelled = dialect.decode_error(499, R"({"id":"1","message":"request cancelled by user"})");
+        CHECK(cancelled.error_class == ErrorClass::server);
+        CHECK(cancelled.status == 500);
+        CHECK(cancelled.message == "request cancelled by user");
         const auto too_long = dialect.decode_error(
             400,
             R"({"id":"1","message":"too many tokens: size limit exceeded by 1234 tokens. Try using shorter or fewer inputs."})");
         CHECK(too_long.error_class == ErrorClass::context_length);
+        for (const auto* message : {"total number of tokens in the prompt cannot exceed 4081 - received 4292.",
+                                    "minimal context could not be added to prompt (size limit exceeded by 2 tokens)",
+                                    "multi-hop prompt is too long even after truncation"}) {
+            CAPTURE(message);
+            const auto body = "{\"message\":\"too many tokens: " + std::string(message) + "\"}";
+            CHECK(dialect.decode_error(400, body).error_class == ErrorClass::context_length);
+        }
+        // A shorter prompt would not help.
+        CHECK(
+            dialect
+                .decode_error(
+                    400,
+                    R"({"message":"too many tokens: max tokens must be less than or equal to 4096, the maximum output for this model - received 8192."})")
+                .error_class == ErrorClass::bad_request);
         CHECK(dialect.encode_error(too_long).starts_with(R"({"message":"too many tokens)"));
         CHECK(dialect.encode_stream_error(too_long, {}).ends_with("\n\n"));
     }

@@ -5,6 +5,7 @@
 #include "core/dialect/envelope.hpp"
 #include "providers/dialects/anthropic/answer_words.hpp"
 #include "providers/dialects/common.hpp"
+#include "providers/dialects/text_document.hpp"
 
 namespace llmgw::wire {
 
@@ -90,6 +91,7 @@ bool decode_source(RequestReading& reading, const Value& source, part::Media& me
         }
     });
     if (type == "text" && media.media_type.empty()) { media.media_type = "text/plain"; }
+    if (type == "base64") { hold_plain_text(media); }
     if (media.data.empty() && media.url.empty() && media.file_id.empty()) { known = false; }
     return known;
 }

@@ -1,11 +1,10 @@
 #include "providers/dialects/anthropic/block_encode.hpp"
 
-#include "core/util/base64.hpp"
 #include "core/util/json_valid.hpp"
 #include "core/util/text.hpp"
-#include "core/util/utf8.hpp"
 #include "providers/dialects/anthropic/request_reading.hpp"
 #include "providers/dialects/custom_input.hpp"
+#include "providers/dialects/text_document.hpp"
 
 namespace llmgw::wire {
 namespace {
@@ -123,10 +122,8 @@ void BlockWriter::media(const part::Media& media, const std::string& path) {
         writer_.member("type", "url").member("url", media.url);
     } else if (!media.file_id.empty()) {
         writer_.member("type", "file").member("file_id", media.file_id);
-    } else if (document && media.media_type == "text/plain") {
-        writer_.member("type", "text").member("media_type", "text/plain").member("data", media.data);
     } else if (document && media.media_type != "application/pdf") {
-        const std::string text = to_utf8(base64_decode(media.data).value_or(media.data));
+        const std::string text = text_of_document(media).value_or(media.data);
         writer_.member("type", "text").member("media_type", "text/plain").member("data", text);
     } else {
         writer_.member("type", "base64").member("media_type", media.media_type).member("data", media.data);

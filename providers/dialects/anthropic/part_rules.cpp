@@ -6,15 +6,12 @@
 
 #include "core/util/text.hpp"
 #include "providers/dialects/media_words.hpp"
+#include "providers/dialects/text_document.hpp"
 
 namespace llmgw::wire {
 namespace {
 
 constexpr std::array<std::string_view, 4> image_types{"image/jpeg", "image/png", "image/gif", "image/webp"};
-
-bool is_text_type(std::string_view media_type) {
-    return media_type.starts_with("text/") || media_type == "application/json" || media_type == "application/xml";
-}
 
 // Why this wire cannot take it, "" when it can.
 std::string refusal_of(const part::Media& media) {

@@ -7,6 +7,7 @@
 #include "core/util/base64.hpp"
 #include "core/util/sha256.hpp"
 #include "providers/dialects/anthropic/block_encode.hpp"
+#include "providers/dialects/text_document.hpp"
 
 namespace llmgw::wire {
 namespace {
@@ -63,7 +64,7 @@ std::string_view format_of(const part::Media& media) {
     for (const auto& row : formats) {
         if (row.kind == media.kind && row.media_type == media.media_type) { return row.word; }
     }
-    const bool text = media.kind == MediaKind::document && media.media_type.starts_with("text/");
+    const bool text = media.kind == MediaKind::document && is_text_type(media.media_type);
     return text ? "txt" : "";
 }
 

@@ -21,7 +21,7 @@ std::string text_at(std::string_view json, std::initializer_list<std::string_vie
 
 void say_usage(std::string_view object, std::vector<AnswerEvent>& out) {
     const auto usage = json_scan::member(object, "usage");
-    if (usage && usage->is_object()) { out.emplace_back(answer::UsageSeen{cohere_usage(usage->text)}); }
+    if (usage && usage->is_object()) { out.emplace_back(answer::UsageSeen{cohere_counted(usage->text)}); }
 }
 
 // One citation, or a list of them.

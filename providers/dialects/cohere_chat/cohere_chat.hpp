@@ -26,8 +26,10 @@ public:
 };
 
 // `usage` of this API and `meta` of the first one. What is billed is not what was read and written: prompts of Cohere's
-// own are free, and a cache makes nothing cheaper.
-Usage cohere_usage(std::string_view json);
+// own are free, and a cache makes nothing cheaper. The log has what is billed; a client is told what was read, by which
+// it knows how full the context is. Each is the other where only that is said.
+Usage cohere_billed(std::string_view json);
+Usage cohere_counted(std::string_view json);
 
 // An answer that ended this way failed: ERROR, TIMEOUT, with what was said about it.
 bool is_failure(std::string_view finish_reason);

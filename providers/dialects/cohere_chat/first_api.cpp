@@ -45,7 +45,7 @@ void say_end(std::string_view answer, std::string reason, CohereParts& parts, st
     parts.stop();
     const auto meta = json_scan::member(answer, "meta");
     if (meta && meta->is_object() && !is_failure(reason)) {
-        out.emplace_back(answer::UsageSeen{cohere_usage(meta->text)});
+        out.emplace_back(answer::UsageSeen{cohere_counted(meta->text)});
     }
     parts.finish(std::move(reason), member_text(answer, "error"));
 }

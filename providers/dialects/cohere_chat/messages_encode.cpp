@@ -2,13 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
-#include "core/util/base64.hpp"
 #include "core/util/json_valid.hpp"
 #include "core/util/text.hpp"
 #include "providers/dialects/cohere_chat/codec.hpp"
 #include "providers/dialects/custom_input.hpp"
+#include "providers/dialects/text_document.hpp"
 
 namespace llmgw::wire {
 namespace {
@@ -17,16 +16,6 @@ using part::MediaKind;
 
 constexpr std::string_view self = "cohere-chat";
 constexpr std::array<std::string_view, 4> image_types{"image/jpeg", "image/png", "image/gif", "image/webp"};
-
-bool is_text_type(std::string_view media_type) {
-    return media_type.starts_with("text/") || media_type == "application/json" || media_type == "application/xml";
-}
-
-// Plain text stands there as it is, other text in base64.
-std::optional<std::string> text_of(const part::Media& media) {
-    if (media.media_type == "text/plain") { return media.data; }
-    return base64_decode(media.data);
-}
 
 std::string refusal_of(const part::Media& media) {
     if (media.kind == MediaKind::audio || media.kind == MediaKind::video) {
@@ -37,7 +26,7 @@ std::string refusal_of(const part::Media& media) {
     if (media.kind == MediaKind::document) {
         if (media.data.empty()) { return "cohere-chat fetches no documents"; }
         if (!is_text_type(media.media_type)) { return "cohere-chat takes documents as text only"; }
-        return text_of(media) ? "" : "its text cannot be read";
+        return text_of_document(media) ? "" : "its text cannot be read";
     }
     if (!media.data.empty() && std::ranges::find(image_types, media.media_type) == image_types.end()) {
         return "cohere-chat takes image/jpeg, image/png, image/gif and image/webp only";
@@ -53,14 +42,14 @@ const part::Media* document_in(const Part& part) {
 JsonText document_json(const part::Media& media) {
     JsonWriter writer;
     writer.begin_object().key("data").begin_object().member_if("title", media.name);
-    writer.member_if("context", media.context).member("text", text_of(media).value_or(""));
+    writer.member_if("context", media.context).member("text", text_of_document(media).value_or(""));
     return writer.end_object().end_object().take();
 }
 
 std::string document_text(const part::Media& media) {
     std::string text = media.name.empty() ? "Document:\n" : "Document \"" + media.name + "\":\n";
     if (!media.context.empty()) { text += media.context + "\n"; }
-    return text + text_of(media).value_or("");
+    return text + text_of_document(media).value_or("");
 }
 
 std::string thinking_of(const part::Reasoning& reasoning) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <charconv>
 #include <optional>
+#include <utility>
 
 #include "core/model/reasoning_effort.hpp"
 #include "core/util/json_scan.hpp"
@@ -10,13 +11,13 @@
 #include "providers/dialects/anthropic/field_names.hpp"
 #include "providers/dialects/cohere_chat/codec.hpp"
 #include "providers/dialects/cohere_chat/messages_encode.hpp"
-#include "providers/dialects/custom_input.hpp"
+#include "providers/dialects/cohere_chat/schema_rules.hpp"
+#include "providers/dialects/cohere_chat/tools_encode.hpp"
 
 namespace llmgw::wire {
 namespace {
 
 constexpr std::string_view no_setting = "cohere-chat has no such setting";
-constexpr std::string_view no_parameters = R"({"type":"object","properties":{}})";
 constexpr std::size_t stops_max = 5;
 // The answer needs the rest of what the models give.
 constexpr std::int64_t thinking_budget_max = 31'000;
@@ -37,16 +38,17 @@ public:
           target_(target),
           drops_(drops),
           facts_(cohere_parts(target.model)),
-          names_(request.tools),
+          names_(request.tools, NameAlphabet::no_dash),
+          tools_(request, names_, drops),
           conversation_(build_conversation(request, target, drops, facts_)),
           rules_(conversation_.made, drops, facts_) {}
 
     std::string write() {
-        plan_tools();
+        plan_format();
         instruct();
         writer_.begin_object().member("model", target_.model.empty() ? request_.model : target_.model);
         write_messages();
-        write_tools();
+        tools_.write(writer_);
         write_format();
         write_limits();
         write_sampling();
@@ -62,69 +64,14 @@ private:
         drops_.note(std::string(name_of(field, request_.origin)), std::string(reason));
     }
 
-    // --- tools
-    bool chosen(const Tool& tool) const {
-        const auto& choice = request_.tool_choice;
-        if (choice.mode == ToolChoiceMode::named) { return tool.name == choice.name; }
-        if (choice.mode == ToolChoiceMode::none) { return true; }
-        return choice.allowed.empty() || std::ranges::find(choice.allowed, tool.name) != choice.allowed.end();
-    }
-
-    // A call of one tool, or of some, is asked for by giving no others.
-    void plan_tools() {
-        for (const Tool& tool : request_.tools) {
-            if (tool.kind == ToolKind::server) {
-                drops_.note_server_tool("tools: " + (tool.server_type.empty() ? tool.name : tool.server_type),
-                                        "cohere-chat has no such server tool");
-            } else if (chosen(tool)) {
-                tools_.push_back(&tool);
-            }
-        }
-    }
-
-    void write_tools() {
-        const auto& choice = request_.tool_choice;
-        const bool forced = choice.mode == ToolChoiceMode::named || choice.mode == ToolChoiceMode::required;
-        if (tools_.empty()) {
-            if (forced) { drop(Field::tool_choice, "no tools are sent"); }
-            return;
-        }
-        writer_.key("tools").begin_array();
-        for (const Tool* given : tools_) {
-            const Tool tool = given->kind == ToolKind::custom ? bridged_tool(*given) : *given;
-            writer_.begin_object().member("type", "function").key("function").begin_object();
-            writer_.member("name", names_.flat(given->name_space, given->name));
-            writer_.member_if("description", tool.description);
-            const bool object = tool.parameters.starts_with('{') && tool.parameters != "{}";
-            writer_.raw_member("parameters", object ? std::string_view(tool.parameters) : no_parameters);
-            writer_.end_object().end_object();
-        }
-        writer_.end_array();
-        write_strict();
-        if (forced) { writer_.member("tool_choice", "REQUIRED"); }
-        if (choice.mode == ToolChoiceMode::none) { writer_.member("tool_choice", "NONE"); }
-        if (choice.parallel.has_value() && !*choice.parallel) {
-            drops_.note(std::string(name_of(Field::tool_choice, request_.origin)) + " (one call at a time)",
-                        std::string(no_setting));
-        }
-    }
-
-    void write_strict() {
-        const auto strict = [](const Tool* tool) { return tool->strict.value_or(false); };
-        if (std::ranges::none_of(tools_, strict)) { return; }
-        if (std::ranges::all_of(tools_, strict)) {
-            writer_.member("strict_tools", true);
-            return;
-        }
-        drops_.note("tools: strict", "cohere-chat holds the model to all of the tools' schemas or to none");
-    }
-
     // --- messages
     bool wants_format() const {
         return request_.format.kind == FormatKind::json_object || request_.format.kind == FormatKind::json_schema;
     }
-    // A format is not taken together with tools, nor with documents.
-    bool holds_format() const { return wants_format() && tools_.empty() && !has_own_documents(); }
+    bool has_schema() const {
+        return request_.format.kind == FormatKind::json_schema && !request_.format.schema.empty();
+    }
+    bool holds_format() const { return wants_format() && not_held_.empty(); }
 
     bool has_own_documents() const {
         return std::ranges::any_of(request_.extras, [](const auto& extra) { return extra.first == "documents"; });
@@ -132,21 +79,37 @@ private:
 
     void say(std::string text) { conversation_.system.push_back(rules_.made_text(std::move(text))); }
 
+    // A format is not taken together with tools, nor with documents, and a schema only within Cohere's rules.
+    void plan_format() {
+        if (!wants_format()) { return; }
+        if (!tools_.empty() || has_own_documents()) {
+            not_held_ = "cohere-chat holds to a format neither with tools nor with documents; it is said to the model";
+            return;
+        }
+        if (!has_schema()) { return; }
+        auto held = held_schema(request_.format.schema);
+        if (!held.fault.empty()) {
+            not_held_ = "cohere-chat cannot hold the model to this schema; it is said to the model: " + held.fault;
+            return;
+        }
+        const std::string field(name_of(Field::schema, request_.origin));
+        for (const auto& path : held.moved) {
+            drops_.note(field + path, std::string(said_in_description));
+        }
+        schema_ = std::move(held.schema);
+    }
+
     void instruct() {
         if (!wants_format()) { return; }
         // Without a schema the model has to be told, or it may never end.
-        if (request_.format.kind == FormatKind::json_object) {
+        if (!has_schema()) {
             say("Answer with one JSON object and nothing else: no words around it, no code fence.");
         } else if (!holds_format()) {
             say("Answer with one JSON value that matches this JSON Schema and nothing else: no words around it, no "
                 "code fence.\n" +
                 request_.format.schema);
         }
-        if (!holds_format()) {
-            drop(Field::format,
-                 "cohere-chat holds to a format neither with tools nor with documents; it is said to "
-                 "the model");
-        }
+        if (!holds_format()) { drop(Field::format, not_held_); }
     }
 
     void write_messages() {
@@ -184,7 +147,7 @@ private:
     void write_format() {
         if (!holds_format()) { return; }
         writer_.key("response_format").begin_object().member("type", "json_object");
-        writer_.raw_member_if("json_schema", request_.format.schema).end_object();
+        writer_.raw_member_if("json_schema", schema_).end_object();
     }
 
     void write_limits() {
@@ -212,15 +175,27 @@ private:
 
     void write_sampling() {
         const auto& sampling = request_.sampling;
-        writer_.raw_member_if("temperature", sampling.temperature);
+        number(Field::temperature, "temperature", sampling.temperature, "0", "1");
         number(Field::top_p, "p", sampling.top_p, "0.01", "0.99");
         number(Field::top_k, "k", sampling.top_k, "0", "500");
-        number(Field::frequency_penalty, "frequency_penalty", sampling.frequency_penalty, "0", "1");
-        number(Field::presence_penalty, "presence_penalty", sampling.presence_penalty, "0", "1");
+        write_penalties();
         if (sampling.seed.starts_with('-')) {
             drop(Field::seed, "cohere-chat takes none below 0");
         } else {
             writer_.raw_member_if("seed", sampling.seed);
+        }
+    }
+
+    // One of them is taken, and 0 is as good as nothing said.
+    void write_penalties() {
+        const auto& frequency = request_.sampling.frequency_penalty;
+        const auto& presence = request_.sampling.presence_penalty;
+        const bool both = number_in(frequency) != 0 && number_in(presence) != 0;
+        if (both) { drop(Field::presence_penalty, "cohere-chat takes one of the two penalties"); }
+        if (both || number_in(presence) == 0) {
+            number(Field::frequency_penalty, "frequency_penalty", frequency, "0", "1");
+        } else {
+            number(Field::presence_penalty, "presence_penalty", presence, "0", "1");
         }
     }
 
@@ -254,7 +229,9 @@ private:
         each_openai_setting(request_, [&](Field field, bool said) {
             const bool written =
                 field == Field::seed || field == Field::presence_penalty || field == Field::frequency_penalty;
-            if (said && !written) { drop(field, no_setting); }
+            const bool logprobs = field == Field::logprobs || field == Field::top_logprobs;
+            const auto reason = logprobs ? "cohere-chat gives them for pieces of text, not for tokens" : no_setting;
+            if (said && !written) { drop(field, reason); }
         });
         if (!request_.user_id.empty()) { drop(Field::user, no_setting); }
         if (!request_.metadata.empty()) { drop(Field::metadata, no_setting); }
@@ -268,9 +245,11 @@ private:
     Drops& drops_;
     const PartFacts& facts_;
     ToolNames names_;
+    CohereTools tools_;
     Conversation conversation_;
     PartRules rules_;
-    std::vector<const Tool*> tools_;
+    std::string not_held_;  // why the format is said to the model only
+    JsonText schema_;       // that the model is held to
     JsonWriter writer_;
 };
 

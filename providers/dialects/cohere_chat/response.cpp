@@ -31,14 +31,30 @@ std::size_t generated_bytes(std::string_view json) {
     return bytes;
 }
 
-struct BilledAndCounted {
+struct InputAndOutput {
     Tokens input;
     Tokens output;
 
+    bool any() const { return input || output; }
     void read(const Value& value) {
         json_scan::each_member(value.text, [&](std::string_view key, const Value& count) {
             if (key == "input_tokens") { set_tokens(input, count); }
             if (key == "output_tokens") { set_tokens(output, count); }
+            return true;
+        });
+    }
+};
+
+struct BilledAndCounted {
+    InputAndOutput billed;
+    InputAndOutput counted;
+    Tokens cached;
+
+    explicit BilledAndCounted(std::string_view json) {
+        json_scan::each_member(json, [&](std::string_view key, const Value& value) {
+            if (key == "billed_units" && value.is_object()) { billed.read(value); }
+            if (key == "tokens" && value.is_object()) { counted.read(value); }
+            if (key == "cached_tokens") { set_tokens(cached, value); }
             return true;
         });
     }
@@ -72,7 +88,7 @@ private:
         over_ = true;
         auto reason = text_at(data, {"delta", "finish_reason"});
         if (const auto usage = json_scan::at(data, {"delta", "usage"}); usage && usage->is_object()) {
-            out.emplace_back(event::UsageSeen{cohere_usage(usage->text)});
+            out.emplace_back(event::UsageSeen{cohere_billed(usage->text)});
         }
         if (is_failure(reason)) {
             out.emplace_back(event::Failed{cohere_failure(reason, text_at(data, {"delta", "error"}))});
@@ -87,18 +103,22 @@ private:
 
 }  // namespace
 
-Usage cohere_usage(std::string_view json) {
-    BilledAndCounted billed;
-    BilledAndCounted counted;
-    json_scan::each_member(json, [&](std::string_view key, const Value& value) {
-        if (key == "billed_units" && value.is_object()) { billed.read(value); }
-        if (key == "tokens" && value.is_object()) { counted.read(value); }
-        return true;
-    });
+Usage cohere_billed(std::string_view json) {
+    const BilledAndCounted said(json);
+    const auto& counts = said.billed.any() ? said.billed : said.counted;
     Usage usage;
-    const bool bills = billed.input || billed.output;
-    usage.counts.input = bills ? billed.input : counted.input;
-    usage.counts.output = bills ? billed.output : counted.output;
+    usage.counts.input = counts.input;
+    usage.counts.output = counts.output;
+    return usage;
+}
+
+Usage cohere_counted(std::string_view json) {
+    const BilledAndCounted said(json);
+    if (!said.counted.any()) { return cohere_billed(json); }
+    Usage usage;
+    usage.counts.cache_read = part_of(said.cached, said.counted.input);
+    usage.counts.input = subtract_tokens(said.counted.input, usage.counts.cache_read);
+    usage.counts.output = said.counted.output;
     return usage;
 }
 
@@ -124,7 +144,7 @@ DecodedResponse CohereChat::decode_response(std::string_view body) const {
         if (key == "finish_reason") { response.finish_reason = string_or_empty(value); }
         if (key == "message" && value.is_object()) { response.content_bytes = value.text.size(); }
         if (key == "text") { response.content_bytes = value.raw_string().size(); }
-        if ((key == "usage" || key == "meta") && value.is_object()) { response.usage = cohere_usage(value.text); }
+        if ((key == "usage" || key == "meta") && value.is_object()) { response.usage = cohere_billed(value.text); }
         return true;
     });
     if (is_failure(response.finish_reason)) {
@@ -134,11 +154,19 @@ DecodedResponse CohereChat::decode_response(std::string_view body) const {
 }
 
 Usage CohereChat::decode_usage(std::string_view usage_json) const {
-    return cohere_usage(usage_json);
+    return cohere_billed(usage_json);
 }
 
 ApiError CohereChat::decode_error(int status, std::string_view body) const {
-    return classify_error(status, read_error_body(body));
+    auto error = classify_error(status, read_error_body(body));
+    // Two statuses are Cohere's own: 498, a word on its deny list was said, and 499, the request was cancelled on its
+    // side, whose advice is to try again.
+    if (status == 498) { error.error_class = ErrorClass::content_filter; }
+    if (status == 499) {
+        error.error_class = ErrorClass::server;
+        error.status = default_status(error.error_class);
+    }
+    return error;
 }
 
 std::string CohereChat::encode_error(const ApiError& error) const {

@@ -2,12 +2,11 @@
 #include <algorithm>
 
 #include "core/dialect/envelope.hpp"
-#include "core/util/base64.hpp"
-#include "core/util/utf8.hpp"
 #include "providers/dialects/gemini/json.hpp"
 #include "providers/dialects/gemini/parts.hpp"
 #include "providers/dialects/gemini/request_reading.hpp"
 #include "providers/dialects/gemini/signature.hpp"
+#include "providers/dialects/text_document.hpp"
 
 namespace llmgw::wire::gemini {
 
@@ -114,13 +113,7 @@ bool read_media(std::string_view kind, const Value& value, const std::string& pa
     media.kind = kind_of(media.media_type);
     if (kind == "inlineData") {
         standard_base64(media.data);
-        if (media.media_type.starts_with("text/plain")) {
-            // In the normal form such a document is its text.
-            if (auto text = base64_decode(media.data); text && is_utf8(*text)) {
-                media.data = std::move(*text);
-                media.media_type = "text/plain";
-            }
-        }
+        hold_plain_text(media);
         return !media.data.empty() || reading.refuse(path + ".data", "base64 data");
     }
     (is_google_file(uri) ? media.file_id : media.url) = uri;

@@ -7,6 +7,7 @@
 
 #include "providers/dialects/gemini/parts.hpp"
 #include "providers/dialects/gemini/signature.hpp"
+#include "providers/dialects/text_document.hpp"
 
 namespace llmgw::wire::gemini {
 
@@ -56,12 +57,12 @@ std::string file_part(std::string_view media_type, std::string_view uri) {
 }
 
 // What stands in a document's frame elsewhere, said in front of it.
-std::string document_text(const part::Media& media) {
+std::string document_text(const part::Media& media, const std::string& said) {
     std::string text;
     for (const auto* line : {&media.name, &media.context}) {
         if (!line->empty()) { text += *line + "\n"; }
     }
-    return text + (text.empty() ? "" : "\n") + media.data;
+    return text + (text.empty() ? "" : "\n") + said;
 }
 
 std::string_view resolution_of(std::string_view detail) {
@@ -75,9 +76,8 @@ std::string_view resolution_of(std::string_view detail) {
 std::string media_part(RequestWriting& writing, const part::Media& media) {
     auto& drops = writing.drops;
     if (media.citations) { drops.note("citations", "gemini cites searches only, not documents"); }
-    const bool plain = media.media_type == "text/plain" && !media.data.empty();
-    if (plain && !writing.same_dialect()) { return text_part(document_text(media)); }
     if (!writing.same_dialect()) {
+        if (const auto text = text_of_document(media)) { return text_part(document_text(media, *text)); }
         if (!media.detail.empty()) { drops.note("detail", "gemini has no such member of an image"); }
         if (!media.context.empty()) { drops.note("context", "gemini has no such member of a document"); }
     }

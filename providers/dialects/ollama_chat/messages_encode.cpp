@@ -11,6 +11,7 @@
 #include "providers/dialects/media_words.hpp"
 #include "providers/dialects/ollama_chat/request_write.hpp"
 #include "providers/dialects/openai_chat/request_write.hpp"
+#include "providers/dialects/text_document.hpp"
 
 namespace llmgw::wire::ollama {
 
@@ -23,6 +24,9 @@ using part::Media;
 using part::MediaKind;
 
 constexpr std::array<std::string_view, 5> image_types{"", "image/png", "image/jpeg", "image/jpg", "image/webp"};
+// What Ollama does not know for audio by its first bytes it takes for an image.
+constexpr std::array<std::string_view, 6> audio_types{"audio/wav",      "audio/x-wav", "audio/wave",
+                                                      "audio/vnd.wave", "audio/mpeg",  "audio/mp3"};
 
 // Why it cannot be shown, "" when it can.
 std::string_view refusal_of(const Media& media) {
@@ -30,8 +34,11 @@ std::string_view refusal_of(const Media& media) {
     if (media.kind == MediaKind::video) { return "ollama-chat takes no video"; }
     if (!media.file_id.empty()) { return "the file is in another provider's store"; }
     if (media.data.empty()) { return "Ollama does not fetch addresses"; }
-    const bool known =
-        media.kind == MediaKind::audio || std::ranges::find(image_types, media.media_type) != image_types.end();
+    if (media.kind == MediaKind::audio) {
+        const bool known = std::ranges::find(audio_types, media.media_type) != audio_types.end();
+        return known ? "" : "ollama-chat takes WAV and MP3";
+    }
+    const bool known = std::ranges::find(image_types, media.media_type) != image_types.end();
     return known ? "" : "ollama-chat takes PNG, JPEG and WebP";
 }
 
@@ -79,13 +86,20 @@ public:
             }
         }
         if (leading) { write_instructions(); }
+        // Without a message Ollama would load the model and answer nothing.
+        if (!said_) { open("user", "").end_object(); }
         writer_.end_array();
     }
 
 private:
+    JsonWriter& open(std::string_view role, std::string_view content) {
+        said_ = true;
+        return writer_.begin_object().member("role", role).member("content", content);
+    }
+
     void write_instructions() {
         for (const auto& text : writing_.instructions) {
-            writer_.begin_object().member("role", "system").member("content", text).end_object();
+            open("system", text).end_object();
         }
         writing_.instructions.clear();
     }
@@ -100,7 +114,7 @@ private:
             } else if (const auto* media = std::get_if<Media>(part)) {
                 add_media(*media, said);
             } else if (const auto* result = std::get_if<part::ToolResult>(part)) {
-                said.add(orphan_text(*result));
+                add_orphan(*result, said);
             } else if (const auto* refusal = std::get_if<part::Refusal>(part)) {
                 said.add(refusal->text);
             } else if (const auto* reasoning = std::get_if<part::Reasoning>(part)) {
@@ -128,9 +142,9 @@ private:
     void add_media(const Media& media, Said& said) {
         note_cache(media.cache);
         if (media.citations) { note_media("document.citations", "sources cannot be asked for"); }
-        if (media.kind == MediaKind::document && media.media_type == "text/plain" && !media.data.empty()) {
+        if (const auto text = text_of_document(media)) {
             const auto above = [](const std::string& line) { return line.empty() ? line : line + "\n"; };
-            return said.add(above(media.name) + above(media.context) + media.data);
+            return said.add(above(media.name) + above(media.context) + *text);
         }
         if (!media.context.empty()) { note_media("document.context", "the context of a document has no place"); }
         if (const auto reason = refusal_of(media); !reason.empty()) {
@@ -160,14 +174,17 @@ private:
     }
 
     // A result whose call is not there any more.
-    std::string orphan_text(const part::ToolResult& result) {
+    void add_orphan(const part::ToolResult& result, Said& said) {
         std::string text = "[Result of an earlier tool call";
         if (!result.name.empty()) { text += ": " + result.name; }
         text += "]\n" + result.object;
         for (const auto& part : result.content) {
-            if (const auto* said = std::get_if<part::Text>(&part)) { text += said->text; }
+            if (const auto* words = std::get_if<part::Text>(&part)) { text += words->text; }
         }
-        return text;
+        said.add(text);
+        for (const auto& part : result.content) {
+            if (const auto* media = std::get_if<Media>(&part)) { add_media(*media, said); }
+        }
     }
 
     void write_images(const Said& said) {
@@ -181,7 +198,7 @@ private:
 
     void write_message(std::string_view role, const Said& said) {
         if (said.text.empty() && said.images.empty()) { return; }
-        writer_.begin_object().member("role", role).member("content", said.text);
+        open(role, said.text);
         write_images(said);
         writer_.end_object();
     }
@@ -191,7 +208,7 @@ private:
         const auto said = collect(step.parts);
         assistant_ = false;
         if (said.text.empty() && said.thinking.empty() && said.images.empty() && step.call_ids.empty()) { return; }
-        writer_.begin_object().member("role", "assistant").member("content", said.text);
+        open("assistant", said.text);
         writer_.member_if("thinking", said.thinking);
         write_images(said);
         if (!step.call_ids.empty()) { write_calls(step); }
@@ -249,7 +266,7 @@ private:
         if (result.is_error && !lower(std::string_view(said.text).substr(0, 5)).starts_with("error")) {
             said.text = "Error: " + said.text;
         }
-        writer_.begin_object().member("role", "tool").member("content", said.text);
+        open("tool", said.text);
         writer_.member("tool_name", writing_.names.flat(answer.call->name_space, answer.call->name));
         writer_.member("tool_call_id", answer.id).end_object();
     }
@@ -257,6 +274,7 @@ private:
     Writing& writing_;
     JsonWriter& writer_;
     bool assistant_ = false;
+    bool said_ = false;
 };
 
 }  // namespace

@@ -49,8 +49,9 @@ public:
         write_options();
         write_logprobs();
         write_keep_alive();
-        // A prompt that is too long would lose its beginning without a word.
-        writer_.member("truncate", false);
+        // A prompt that is too long would lose its beginning without a word, and one that an answer fills up half of
+        // the context: so it is an error, and the answer ends with "length".
+        writer_.member("truncate", false).member("shift", false);
         writer_.member("stream", request_.stream);  // it streams unasked
         note_lost();
         return writer_.end_object().take();
@@ -178,6 +179,7 @@ Result<EncodedRequest> OllamaChatCodec::encode_request(const ChatRequest& reques
         return fail(ErrorKind::bad_request,
                     "previous_response_id: ollama-chat keeps no conversations. Send the whole input instead.");
     }
+    if (request.messages.empty()) { return fail(ErrorKind::bad_request, "messages: at least one is needed"); }
     return EncodedRequest{ollama::RequestWriter(request, target, drops).write()};
 }
 

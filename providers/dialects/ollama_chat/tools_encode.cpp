@@ -136,8 +136,14 @@ public:
         if (choice.parallel.has_value() && !*choice.parallel) {
             writing_.note(Field::tool_choice, "ollama-chat cannot say: one call at a time");
         }
-        if (tools.empty()) { return; }
-        say_choice(choice);
+        const bool forced = choice.mode == ToolChoiceMode::required || choice.mode == ToolChoiceMode::named;
+        if (tools.empty()) {
+            if (forced || !choice.allowed.empty()) {
+                writing_.note(Field::tool_choice, "no tool is sent that it could mean");
+            }
+            return;
+        }
+        if (forced) { say_choice(choice.mode == ToolChoiceMode::named ? tools.front() : nullptr); }
         writer_.begin_array();
         for (const Tool* tool : tools) {
             write_tool(tool->kind == ToolKind::custom ? bridged_tool(*tool) : *tool);
@@ -149,19 +155,18 @@ private:
     // What may not be called is not offered.
     bool is_offered(const Tool& tool) const {
         const ToolChoice& choice = writing_.request.tool_choice;
-        const auto flat = writing_.names.flat(tool.name_space, tool.name);
-        const auto is_it = [&](const std::string& name) { return name == tool.name || name == flat; };
+        const auto is_it = [&](const std::string& name) { return writing_.names.means(name, tool); };
         if (choice.mode == ToolChoiceMode::none) { return false; }
         if (choice.mode == ToolChoiceMode::named) { return is_it(choice.name); }
         return choice.allowed.empty() || std::ranges::any_of(choice.allowed, is_it);
     }
 
-    void say_choice(const ToolChoice& choice) {
-        if (choice.mode != ToolChoiceMode::required && choice.mode != ToolChoiceMode::named) { return; }
+    void say_choice(const Tool* named) {
         writing_.note(Field::tool_choice, "it is said to the model, not enforced");
-        writing_.instructions.emplace_back(choice.mode == ToolChoiceMode::named
-                                               ? fmt::format("Call the tool {} in your next answer.", choice.name)
-                                               : "Call one of the tools in your next answer.");
+        writing_.instructions.push_back(named != nullptr
+                                            ? fmt::format("Call the tool {} in your next answer.",
+                                                          writing_.names.flat(named->name_space, named->name))
+                                            : "Call one of the tools in your next answer.");
     }
 
     void note(std::size_t index, std::string_view what, std::string reason) {

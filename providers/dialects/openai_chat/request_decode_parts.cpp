@@ -4,6 +4,7 @@
 #include "providers/dialects/common.hpp"
 #include "providers/dialects/openai_chat/call_seals.hpp"
 #include "providers/dialects/openai_chat/request_read.hpp"
+#include "providers/dialects/text_document.hpp"
 
 namespace llmgw::wire::chat {
 
@@ -96,6 +97,7 @@ private:
         }
         if (media.detail.empty()) { media.detail = string_at(value_, {"detail"}); }
         if (kind == MediaKind::document) { media.name = string_at(value_, {"document_name"}); }
+        hold_plain_text(media);
         return media;
     }
 
@@ -113,6 +115,7 @@ private:
         media.name = string_at(value_, {"file", "filename"});
         if (media.file_id.empty()) { set_address(media, string_at(value_, {"file", "file_data"})); }
         if (!media.media_type.empty()) { media.kind = kind_of(media.media_type); }
+        hold_plain_text(media);
         if (media.file_id.empty() && media.data.empty() && media.url.empty()) {
             reading_.fault.expected(path_to(path_, "file"), "file_data or file_id");
         }
@@ -144,6 +147,7 @@ private:
         media.data = string_at(value_, {"source", "data"});
         media.url = string_at(value_, {"source", "url"});
         media.name = string_at(value_, {"title"});
+        if (string_at(value_, {"source", "type"}) == "base64") { hold_plain_text(media); }
         if (media.data.empty() && media.url.empty()) {
             reading_.fault.expected(path_to(path_, "source"), "an object with data or url");
         }

@@ -4,6 +4,7 @@
 #include "core/util/json_scan.hpp"
 #include "providers/dialects/media_words.hpp"
 #include "providers/dialects/openai_chat/request_write.hpp"
+#include "providers/dialects/text_document.hpp"
 
 namespace llmgw::wire::chat {
 
@@ -30,8 +31,10 @@ public:
     ContentItem item() {
         ContentItem item;
         item.mark = media_.cache;
-        if (media_.kind == MediaKind::document && media_.media_type == "text/plain" && !media_.data.empty()) {
-            item.text = plain_document();
+        // Hosts differ in which files they read; text is text to all of them. The client's own host may know its files.
+        const bool own_file = writing_.own() && media_.media_type != "text/plain";
+        if (const auto text = own_file ? std::nullopt : text_of_document(media_)) {
+            item.text = above(media_.name) + above(media_.context) + *text;
             return item;
         }
         item.raw = raw();
@@ -100,12 +103,7 @@ private:
         return address("video_url", media_.url.empty() ? data_uri(media_, "video/mp4") : media_.url);
     }
 
-    std::string plain_document() const {
-        std::string text;
-        if (!media_.name.empty()) { text += media_.name + "\n"; }
-        if (!media_.context.empty()) { text += media_.context + "\n"; }
-        return text + media_.data;
-    }
+    static std::string above(const std::string& line) { return line.empty() ? line : line + "\n"; }
 
     // The model is told that something was there.
     std::string placeholder() const {
@@ -169,8 +167,13 @@ std::vector<ContentItem> content_items(Writing& writing, const std::vector<const
         } else if (const auto* media = std::get_if<Media>(part)) {
             item = MediaWriter(writing, *media).item();
         } else if (const auto* result = std::get_if<part::ToolResult>(part)) {
-            item.text = orphan_text(*result);
-            item.mark = result->cache;
+            items.push_back({orphan_text(*result), {}, result->cache});
+            for (const auto& shown : result->content) {
+                if (const auto* held = std::get_if<Media>(&shown)) {
+                    items.push_back(MediaWriter(writing, *held).item());
+                }
+            }
+            continue;
         } else if (const auto* refusal = std::get_if<part::Refusal>(part)) {
             item.text = refusal->text;
         } else if (const auto* foreign = std::get_if<part::Foreign>(part)) {

@@ -1,9 +1,9 @@
 // Content parts of messages and tool results: text, images, files, audio.
 #include <utility>
 
-#include "core/util/base64.hpp"
 #include "providers/dialects/common.hpp"
 #include "providers/dialects/openai_responses/reading.hpp"
+#include "providers/dialects/text_document.hpp"
 
 namespace llmgw::wire::responses {
 
@@ -144,10 +144,7 @@ private:
             media_.data = std::move(file_data_);
         }
         media_.kind = file_kind(media_.media_type);
-        // Plain text stands in the normal form as itself.
-        if (media_.media_type == "text/plain") {
-            if (auto plain = base64_decode(media_.data)) { media_.data = std::move(*plain); }
-        }
+        hold_plain_text(media_);
     }
 
     void put_media(std::vector<Part>& out, std::string_view members) {

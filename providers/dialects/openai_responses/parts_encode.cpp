@@ -4,6 +4,7 @@
 #include "core/util/base64.hpp"
 #include "core/util/sha256.hpp"
 #include "providers/dialects/openai_responses/writing.hpp"
+#include "providers/dialects/text_document.hpp"
 
 namespace llmgw::wire::responses {
 
@@ -73,9 +74,9 @@ bool write_file(const part::Media& media, const Writing& writing, JsonWriter& js
     if (!media.context.empty()) { writing.drops.note("document.context", "openai-responses has no such member"); }
     if (media.citations) { writing.drops.note("document.citations", "openai-responses does not cite documents"); }
     // Hosts differ in which files they read; text is text to all of them.
-    if (media.media_type == "text/plain" && !media.data.empty() && !writing.own) {
+    if (const auto text = writing.own ? std::nullopt : text_of_document(media)) {
         const std::string head = media.name.empty() ? std::string() : media.name + "\n\n";
-        json.begin_object().member("type", "input_text").member("text", head + media.data).end_object();
+        json.begin_object().member("type", "input_text").member("text", head + *text).end_object();
         return true;
     }
     json.begin_object().member("type", "input_file");
