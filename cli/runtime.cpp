@@ -33,7 +33,7 @@ Runtime::Runtime(const std::string& self, const std::string& data_dir, const Log
       resolver_(keychain_.get()),
       prices_(price_table_.lines()),
       transport_(make_http_transport()),
-      ledger_(make_ledger(ledger_options(data_dir, log), clock_, [](std::string why) { log_warn(why); })) {}
+      ledger_(make_ledger(ledger_options(data_dir, log), clock_, [](const std::string& why) { log_warn(why); })) {}
 
 Runtime::~Runtime() = default;
 

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/support/tell.hpp"
 #include "tests/unit/secrets_test_help.hpp"
 
 using namespace llmgw;
@@ -61,7 +62,7 @@ Session type_at_prompt(const TempDir& dir, const std::string& typed) {
 
 TEST_CASE("secret input: nothing typed is shown, and Ctrl-C gives up") {
     if (!std::filesystem::exists(built_llmgw())) {
-        MESSAGE("skipped: needs the built llmgw");
+        TELL("skipped: needs the built llmgw");
         return;
     }
     const TempDir dir;
