@@ -72,7 +72,8 @@ Result<> DemoClient::come_back(const DemoCall& call, const Got& got) const {
     return {};
 }
 
-Result<DemoClient::Got> DemoClient::put(const DemoCall& call, const UpstreamRequest& request, std::size_t events_max) const {
+Result<DemoClient::Got> DemoClient::put(const DemoCall& call, const UpstreamRequest& request,
+                                        std::size_t events_max) const {
     auto response = transport_->open(request, Watch{});
     if (!response) { return std::unexpected(response.error()); }
     Got got;
