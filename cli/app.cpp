@@ -24,7 +24,7 @@ namespace {
 
 std::string env_or(const char* name, std::string fallback) {
     const char* value = std::getenv(name);
-    return value != nullptr && *value != '\0' ? value : fallback;
+    return value != nullptr && *value != '\0' ? std::string(value) : std::move(fallback);
 }
 
 int exit_code_of(ErrorKind kind) {

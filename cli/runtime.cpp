@@ -1,6 +1,7 @@
 #include "cli/runtime.hpp"
 
 #include "cli/setup.hpp"
+#include "cli/start_options.hpp"
 #include "core/net/http_transport.hpp"
 #include "core/net/stream_driver.hpp"
 #include "core/provider/resolve.hpp"
@@ -15,15 +16,6 @@ namespace {
 
 constexpr std::chrono::seconds keychain_limit{5};
 constexpr std::chrono::seconds end_limit{5};
-
-LedgerOptions ledger_options(const std::string& data_dir, const LogConfig& log) {
-    LedgerOptions options;
-    options.data_dir = data_dir;
-    options.queue_max = log.queue_max;
-    options.journal_max_bytes = log.journal_max_mb << 20;
-    options.keep_days = log.keep_days;
-    return options;
-}
 
 }  // namespace
 
@@ -41,17 +33,17 @@ Runtime::Runtime(const std::string& self, const std::string& data_dir, const Log
       resolver_(keychain_.get()),
       prices_(price_table_.lines()),
       transport_(make_http_transport()),
-      ledger_(make_ledger(ledger_options(data_dir, log), clock_, [](std::string why) { log_warn(why); })) {}
+      ledger_(make_ledger(ledger_options(data_dir, log), clock_, [](const std::string& why) { log_warn(why); })) {}
 
 Runtime::~Runtime() = default;
 
 Result<std::shared_ptr<const Snapshot>> Runtime::make_snapshot(Config config, std::vector<AllowedKey> client_keys) {
     auto resolved = resolve_providers(config, catalogue(), process_env);
     if (!resolved.ok()) { return fail(ErrorKind::config, resolved.errors()); }
-    // A running gateway keeps its prices: calls in flight look at them. A bad file is told all the same.
-    auto prices = PriceTable::load(config.prices.file);
-    if (!prices) { return std::unexpected(prices.error()); }
+    // A running gateway keeps its prices: calls in flight look at them.
     if (!gateway_) {
+        auto prices = PriceTable::load(config.prices.file);
+        if (!prices) { return std::unexpected(prices.error()); }
         price_table_ = std::move(*prices);
         prices_ = Prices(price_table_.lines());
     }

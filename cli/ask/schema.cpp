@@ -127,8 +127,7 @@ public:
         if (depth > depth_max) { return complain(at, "is nested too deeply"); }
         if (!schema.is_object()) { return complain(at, "must be a schema: an object, true or false"); }
         for (const auto& [name, value] : schema.items()) {
-            const auto* known = std::find_if(keywords.begin(), keywords.end(),
-                                             [&name = name](const Keyword& one) { return one.name == name; });
+            const auto* known = std::ranges::find(keywords, name, &Keyword::name);
             if (known != keywords.end()) {
                 read_keyword(*known, value, at + "/" + pointer_part(name), depth);
             } else if (!name.starts_with("x-")) {

@@ -11,13 +11,13 @@
 #include "cli/commands/all.hpp"
 #include "cli/keys/keys.hpp"
 #include "cli/keys/presence.hpp"
+#include "cli/routes/asked_format.hpp"
 #include "cli/term/table.hpp"
 #include "core/config/settings.hpp"
 #include "core/gateway/peek.hpp"
 #include "core/route/make_plan.hpp"
 #include "core/route/rules.hpp"
 #include "core/util/file.hpp"
-#include "core/util/json_scan.hpp"
 #include "providers/prices/user_table.hpp"
 
 namespace llmgw {
@@ -41,13 +41,6 @@ struct Options {
     bool json = false;
 };
 
-// The wire format of a request, by the members that only one of them has.
-DialectId format_of(std::string_view body) {
-    if (json_scan::member(body, "contents")) { return DialectId::gemini; }
-    if (json_scan::member(body, "input")) { return DialectId::openai_responses; }
-    return json_scan::member(body, "system") ? DialectId::anthropic : DialectId::openai_chat;
-}
-
 struct Asked {
     std::string body;
     Headers headers;
@@ -63,9 +56,7 @@ Result<> read_asked(const Options& options, Asked& asked) {
         const auto peek = peek_body(asked.body);
         if (!peek) { return fail(ErrorKind::usage, "--request: " + options.request + " holds no JSON object"); }
         facts.max_tokens = peek->max_tokens;
-        facts.dialect = format_of(asked.body);
     }
-    if (!options.format.empty()) { facts.dialect = *dialect_from(options.format); }
     for (const auto& header : options.headers) {
         const auto equals = header.find('=');
         if (equals == std::string::npos) { return fail(ErrorKind::usage, "--header is NAME=VALUE"); }
@@ -109,10 +100,12 @@ std::string name_of(const PlannedTarget& planned) {
     return planned.target.provider->name + "/" + planned.target.model;
 }
 
-void print_json(const Options& options, const Way& way, const RouteTable& table, const Plan& plan,
-                const Keyless& keyless) {
+void print_json(const Options& options, const AskedFormat& format, const Way& way, const RouteTable& table,
+                const Plan& plan, const Keyless& keyless) {
     ordered_json out;
     out["model"] = options.model;
+    out["format"] = to_string(format.dialect);
+    out["format_from"] = format.from;
     out["route"] = plan.route.empty() ? ordered_json(nullptr) : ordered_json(plan.route);
     out["rule"] = way.rule != nullptr ? ordered_json(way.rule - table.rules().data() + 1) : ordered_json(nullptr);
     out["targets"] = ordered_json::array();
@@ -159,7 +152,9 @@ int explain(const Environment& env, const Options& options) {
     const Prices lines(prices->lines());
     Asked asked;
     if (auto read = read_asked(options, asked); !read) { return report_error(read.error()); }
-    PlanInput input{.dialect = asked.facts.dialect,
+    const auto format = asked_format({options.format, asked.body, options.agent, options.model}, setup->providers);
+    asked.facts.dialect = format.dialect;
+    PlanInput input{.dialect = format.dialect,
                     .translatable = Translatable::yes,
                     .providers = setup->providers,
                     .catalogue = &setup->routes.catalogue()};
@@ -179,10 +174,14 @@ int explain(const Environment& env, const Options& options) {
         return report_error({ErrorKind::usage, message});
     }
     if (options.json) {
-        print_json(options, way, setup->routes, *plan, keyless);
+        print_json(options, format, way, setup->routes, *plan, keyless);
         return exit_code::done;
     }
     print_plan(env, way, setup->routes, *plan, keyless);
+    if (!format.because.empty()) {
+        std::fprintf(stderr, "llmgw: for a call in the format %s, %s; --format NAME asks for another\n",
+                     std::string(to_string(format.dialect)).c_str(), format.because.c_str());
+    }
     if (way.route != nullptr && way.route->strategy == Strategy::fastest) {
         std::fprintf(stderr, "llmgw: how fast they have been lately is known to the running gateway only\n");
     }
@@ -271,7 +270,9 @@ std::function<int()> define_routes(CLI::App& app, const Environment& env) {
     auto* explain_app = app.add_subcommand("explain", "Print what a call would try, in order, and why");
     explain_app->add_option("MODEL", options->model, "A route, or a model as it would be asked for")->required();
     explain_app->add_option("--request", options->request, "A file with the request's JSON body");
-    explain_app->add_option("--format", options->format, "The request's wire format, where it cannot be told")
+    explain_app
+        ->add_option("--format", options->format,
+                     "The request's wire format, where its body, the agent or the model does not tell it")
         ->type_name("{anthropic,openai-chat,openai-responses,gemini}")
         ->check(CLI::Validator(check_format, "", ""));
     explain_app->add_option("--feature", options->feature, "The call's feature");

@@ -9,6 +9,7 @@
 
 #include <CLI/CLI.hpp>
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/inotify.h>
 #include <sys/resource.h>
@@ -20,10 +21,13 @@
 #include "cli/keys/stamp.hpp"
 #include "cli/runtime.hpp"
 #include "cli/service.hpp"
+#include "cli/start_options.hpp"
 #include "core/config/listen.hpp"
+#include "core/config/next_start.hpp"
 #include "core/secrets/client_key.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/util/file.hpp"
+#include "providers/prices/user_table.hpp"
 
 namespace llmgw {
 namespace {
@@ -155,17 +159,14 @@ public:
         runtime.keep_streams();
         runtime.start(*snapshot);
 
-        ServerOptions server;
-        server.host = listen->host;
-        server.port = listen->port;
-        server.connections_max = static_cast<std::size_t>(config->server.max_connections);
-        server.body_bytes_max = static_cast<std::uint64_t>(config->server.max_body_mb) << 20;
-        Service service(runtime.gateway(), server);
+        Service service(runtime.gateway(), server_options(*listen, config->server));
+        // Whoever reads that it listens may change the configuration at once.
+        const int notify = watch_directory(path_);
+        ::inotify_add_watch(notify, env_.data_dir.c_str(), IN_MOVED_TO | IN_MASK_ADD);
         const auto port = service.start();
         if (!port) { return report_error(port.error()); }
         std::fprintf(stderr, "listening on http://%s\n", to_string(HostPort{listen->host, *port}).c_str());
-        grace_ = std::chrono::seconds(config->server.shutdown_grace_s);
-        wait(runtime, service, signals);
+        wait(runtime, service, signals, notify);
         if (!runtime.ledger().flush(std::chrono::seconds(5))) {
             log_warn(
                 "some calls are not in the database yet; they are kept in the journal and written at the next start",
@@ -181,6 +182,15 @@ private:
         return config;
     }
 
+    // What a start would say of the values that a reload does not take over.
+    static Result<> could_start(const Config& config) {
+        const auto listen = parse_listen(config.server.listen);
+        if (!listen) { return std::unexpected(listen.error()); }
+        if (auto safe = check_exposure(*listen, config.server.require_key); !safe) { return safe; }
+        if (auto prices = PriceTable::load(config.prices.file); !prices) { return std::unexpected(prices.error()); }
+        return {};
+    }
+
     void reload(Runtime& runtime) const {
         wait_until_written(path_);
         auto config = read_config();
@@ -188,18 +198,15 @@ private:
             log_error("the configuration was not reloaded; the running one stays", {{"why", config.error().message}});
             return;
         }
-        const auto running = runtime.gateway().snapshot();
-        const auto& now = running->config.server;
-        if (config->server.listen != now.listen || config->server.max_connections != now.max_connections ||
-            config->server.max_body_mb != now.max_body_mb) {
-            log_warn("listen, max_connections and max_body_mb change at the next start");
-            config->server.listen = now.listen;
+        // What no gateway would start with is no configuration to run on either, also where it is not taken over yet.
+        if (auto good = could_start(*config); !good) {
+            log_error("the configuration was not reloaded; the running one stays", {{"why", good.error().message}});
+            return;
         }
-        if (const auto listen = parse_listen(config->server.listen)) {
-            if (auto safe = check_exposure(*listen, config->server.require_key); !safe) {
-                log_error("the configuration was not reloaded; the running one stays", {{"why", safe.error().message}});
-                return;
-            }
+        const auto later = keep_until_next_start(runtime.gateway().snapshot()->config, *config);
+        if (!later.empty()) {
+            log_warn("these settings change at the next start; until then they stay as they are",
+                     {{"settings", fmt::format("{}", fmt::join(later, ", "))}});
         }
         if (auto level = log_level_from(config->log.level)) { set_log_level(*level); }
         auto snapshot = runtime.make_snapshot(std::move(*config), client_keys_);
@@ -211,9 +218,11 @@ private:
         log_info("configuration reloaded", {{"file", path_}});
     }
 
-    void wait(Runtime& runtime, Service& service, int signals) const {
-        const int notify = watch_directory(path_);
-        ::inotify_add_watch(notify, env_.data_dir.c_str(), IN_MOVED_TO | IN_MASK_ADD);
+    void wait(Runtime& runtime, Service& service, int signals, int notify) const {
+        // As the running configuration has it when the end begins.
+        const auto grace = [&] {
+            return std::chrono::seconds(runtime.gateway().snapshot()->config.server.shutdown_grace_s);
+        };
         // The last one is readable when there is nothing more to wait for: the server's end, then that of the streams
         // whose clients are gone.
         std::array<pollfd, 3> fds{{{signals, POLLIN, 0}, {notify, POLLIN, 0}, {service.ended_fd(), POLLIN, 0}}};
@@ -229,7 +238,7 @@ private:
                 if (server_ended) { break; }
                 server_ended = true;
                 fds[2] = {runtime.streams_idle_fd(), POLLIN, 0};
-                if (!deadline) { deadline = now + grace_; }
+                if (!deadline) { deadline = now + grace(); }
                 continue;
             }
             if (deadline && now >= *deadline) { break; }
@@ -250,13 +259,13 @@ private:
             } else if (deadline) {
                 break;
             } else {
-                deadline = now + grace_;
-                log_info("stopping; running calls may finish", {{"grace_s", std::to_string(grace_.count() / 1000)}});
+                deadline = now + grace();
+                log_info("stopping; running calls may finish", {{"grace_s", std::to_string(grace().count())}});
                 service.begin_stop();
             }
         }
         if (!server_ended || (fds[2].revents & POLLIN) == 0) {
-            log_warn("ending the calls that still run", {{"grace_s", std::to_string(grace_.count() / 1000)}});
+            log_warn("ending the calls that still run", {{"grace_s", std::to_string(grace().count())}});
             // First those, whose clients are told by the server what came of it.
             runtime.end_streams();
             service.abort();
@@ -269,7 +278,6 @@ private:
     const Environment& env_;
     std::string path_;
     std::vector<AllowedKey> client_keys_;
-    milliseconds grace_{30'000};
 };
 
 }  // namespace

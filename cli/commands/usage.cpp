@@ -80,7 +80,8 @@ std::function<int()> define_usage(CLI::App& app, const Environment& env) {
     app.add_flag("--json", arguments->json, "The same as --format json; costs are exact");
     app.add_option("--top", arguments->top, "Only the N most expensive rows; the others are summed in one more")
         ->type_name("N");
-    app.add_option("--compare", arguments->compare, "previous: beside the period of equal length before")
+    app.add_option("--compare", arguments->compare,
+                   "previous: beside the same part of the day, week, month or year before")
         ->type_name("PERIOD");
     app.add_flag("--strict", arguments->strict, "Exit with 1 when a call has no known price");
     return [arguments, &env] {

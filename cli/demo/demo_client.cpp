@@ -66,13 +66,14 @@ Result<> DemoClient::come_back(const DemoCall& call, const Got& got) const {
     request.headers = {{"x-llmgw-key", client_key_}};
     std::printf("   ... the client is gone after %zu events. It comes back for the rest:\n   GET %s\n", got.events,
                 path.c_str());
-    const auto rest = put(call, std::move(request), 0);
+    const auto rest = put(call, request, 0);
     if (!rest) { return std::unexpected(rest.error()); }
     std::printf("\n");
     return {};
 }
 
-Result<DemoClient::Got> DemoClient::put(const DemoCall& call, UpstreamRequest request, std::size_t events_max) const {
+Result<DemoClient::Got> DemoClient::put(const DemoCall& call, const UpstreamRequest& request,
+                                        std::size_t events_max) const {
     auto response = transport_->open(request, Watch{});
     if (!response) { return std::unexpected(response.error()); }
     Got got;

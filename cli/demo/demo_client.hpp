@@ -34,7 +34,7 @@ private:
         std::size_t events = 0;
     };
     // Prints a stream's text as it comes; stops after `events_max` events, 0 for never.
-    Result<Got> put(const DemoCall& call, UpstreamRequest request, std::size_t events_max) const;
+    Result<Got> put(const DemoCall& call, const UpstreamRequest& request, std::size_t events_max) const;
     Result<> come_back(const DemoCall& call, const Got& got) const;
 
     std::string base_;

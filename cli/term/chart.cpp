@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <string_view>
 
 namespace llmgw {
@@ -14,7 +15,7 @@ constexpr std::array<std::string_view, 9> lower_blocks{"", "▁", "▂", "▃", 
 int filled(std::int64_t value, std::int64_t most, int steps) {
     if (value <= 0 || most <= 0) { return 0; }
     const auto part = static_cast<double>(value) / static_cast<double>(most) * steps;
-    return std::clamp(static_cast<int>(part + 0.5), 1, steps);
+    return std::clamp(static_cast<int>(std::lround(part)), 1, steps);
 }
 
 }  // namespace

@@ -53,7 +53,7 @@ Result<Period> parse_compare(const UsageArguments& arguments, const Question& as
     }
     // The quarter of an hour that is now belongs to this period.
     const auto until = asked.until_ms.value_or(quarter_of(now_ms) + quarter_ms);
-    return previous_period({*asked.since_ms, until});
+    return previous_period({*asked.since_ms, until}, unit_of(arguments.since));
 }
 
 }  // namespace

@@ -23,6 +23,7 @@ struct ServerConfig {
     std::int64_t shutdown_grace_s = 30;  // how long streams may go on after SIGTERM
     bool websocket = true;               // serve /v1/responses over WebSocket too
     std::string v1_provider = "openai";  // where /v1/* paths llmgw does not know are forwarded
+    std::string v1_provider_where;       // file:line:column when it is set, for messages
 };
 
 struct FeaturesConfig {

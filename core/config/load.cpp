@@ -174,6 +174,9 @@ Result<Config> parse_with(std::string_view toml_text, const std::string& path, R
     try {
         const toml::table root = toml::parse(text, path);
         read(root, config, findings);
+        if (const auto node = root["server"]["v1_provider"]) {
+            config.server.v1_provider_where = findings.place(node.node()->source().begin);
+        }
         check_whole(root, config, findings);
     } catch (const toml::parse_error& error) {
         auto at = error.source().begin;

@@ -184,6 +184,7 @@ Attempted try_target(Exchange& exchange, const PlannedTarget& planned, const Loo
     row.provider_dialect = to_string(target.dialect);
     exchange.provider_dialect = target.dialect;
     exchange.provider = target.provider;
+    exchange.target_model = target.model;
     Attempted attempted;
     attempted.target = &planned;
     attempted.dialect = target.dialect;

@@ -4,6 +4,7 @@
 #include <random>
 
 #include "core/route/make_plan.hpp"
+#include "core/route/mistyped.hpp"
 #include "core/route/rules.hpp"
 #include "core/telemetry/log.hpp"
 
@@ -82,6 +83,10 @@ Result<Plan> plan_named(Exchange& exchange, std::string_view model) {
         auto target = resolve_model(model, exchange.body_dialect, snapshot.providers, translatable);
         if (!target) {
             return std::unexpected(with_nearest(std::move(target.error()), model, routes, snapshot.providers));
+        }
+        if (auto spelled = check_spelling(model, *target, routes, snapshot.providers, &exchange.services.prices);
+            !spelled) {
+            return std::unexpected(std::move(spelled.error()));
         }
         return plan_of_one(std::move(*target));
     }

@@ -22,26 +22,30 @@ namespace {
 struct KindRow {
     ErrorKind kind;
     int status;
-    ErrorClass error_class;
+    ErrorClass told;
+    ErrorClass logged;
     Ending ending;
 };
 
 // How an error of llmgw's own is told to the client and to the log.
 constexpr std::array<KindRow, 13> kinds{{
-    {ErrorKind::bad_request, 400, ErrorClass::bad_request, Ending::refused},
-    {ErrorKind::unknown_turn, 400, ErrorClass::unknown_turn, Ending::refused},
-    {ErrorKind::unauthorized, 401, ErrorClass::authentication, Ending::refused},
-    {ErrorKind::forbidden, 403, ErrorClass::permission, Ending::refused},
-    {ErrorKind::not_found, 404, ErrorClass::not_found, Ending::refused},
-    {ErrorKind::too_large, 413, ErrorClass::too_large, Ending::refused},
-    // The provider's key is the operator's business: 401 would make agents think their own key is bad.
-    {ErrorKind::credential, 502, ErrorClass::authentication, Ending::refused},
-    {ErrorKind::unavailable, 503, ErrorClass::overloaded, Ending::failed},
-    {ErrorKind::connect, 502, ErrorClass::connect, Ending::failed},
-    {ErrorKind::timeout, 504, ErrorClass::timeout, Ending::failed},
-    {ErrorKind::upstream, 502, ErrorClass::truncated, Ending::failed},
-    {ErrorKind::cancelled, 499, ErrorClass::cancelled, Ending::cancelled},
-    {ErrorKind::internal, 500, ErrorClass::server, Ending::failed},
+    {ErrorKind::bad_request, 400, ErrorClass::bad_request, ErrorClass::bad_request, Ending::refused},
+    {ErrorKind::unknown_turn, 400, ErrorClass::unknown_turn, ErrorClass::unknown_turn, Ending::refused},
+    {ErrorKind::unauthorized, 401, ErrorClass::authentication, ErrorClass::authentication, Ending::refused},
+    {ErrorKind::forbidden, 403, ErrorClass::permission, ErrorClass::permission, Ending::refused},
+    {ErrorKind::not_found, 404, ErrorClass::not_found, ErrorClass::not_found, Ending::refused},
+    {ErrorKind::too_large, 413, ErrorClass::too_large, ErrorClass::too_large, Ending::refused},
+    // The provider's key is the operator's business, and asking again brings none: 401 would make agents think that
+    // their own is bad, and what looks like an outage is tried again for minutes. A provider that refuses the key is a
+    // 403 too.
+    {ErrorKind::credential, 403, ErrorClass::permission, ErrorClass::authentication, Ending::refused},
+    // llmgw stops. Clients take it for a passing trouble and come back; the log knows better.
+    {ErrorKind::unavailable, 503, ErrorClass::overloaded, ErrorClass::cancelled, Ending::cancelled},
+    {ErrorKind::connect, 502, ErrorClass::connect, ErrorClass::connect, Ending::failed},
+    {ErrorKind::timeout, 504, ErrorClass::timeout, ErrorClass::timeout, Ending::failed},
+    {ErrorKind::upstream, 502, ErrorClass::truncated, ErrorClass::truncated, Ending::failed},
+    {ErrorKind::cancelled, 499, ErrorClass::cancelled, ErrorClass::cancelled, Ending::cancelled},
+    {ErrorKind::internal, 500, ErrorClass::server, ErrorClass::server, Ending::failed},
 }};
 
 const KindRow& row_of(ErrorKind kind) {
@@ -65,10 +69,11 @@ HttpReply give_up(Exchange& exchange, const Error& error) {
     const auto& row = row_of(error.kind);
     log_warn("call failed",
              {{"call", exchange.call_id()}, {"provider", exchange.row.provider}, {"why", error.message}});
-    settle(exchange, {row.ending, row.ending == Ending::cancelled ? 0 : row.status, row.error_class, error.message},
+    settle(exchange, {row.ending, error.kind == ErrorKind::cancelled ? 0 : row.status, row.logged, error.message},
            nullptr);
     auto reply = error_reply(exchange, to_api_error(error, exchange.call_id()));
     reply.headers.emplace_back("x-llmgw-attempts", std::to_string(exchange.attempts.size()));
+    if (error.kind == ErrorKind::credential) { reply.headers.emplace_back("x-should-retry", "false"); }
     return reply;
 }
 
@@ -176,6 +181,7 @@ HttpReply answer_with(const std::shared_ptr<Exchange>& exchange, Attempted attem
     exchange->row.provider_dialect = to_string(attempted.dialect);
     exchange->provider_dialect = attempted.dialect;
     exchange->provider = target.provider;
+    exchange->target_model = target.model;
     exchange->translation = attempted.translation;
     auto& answer = *attempted.answer;
     answer.headers.emplace_back("x-llmgw-attempts", std::to_string(exchange->attempts.size()));
@@ -208,7 +214,7 @@ ApiError to_api_error(const Error& error, const std::string& call_id) {
     // A pause before the retry that agents make on their own.
     std::optional<int> retry_after;
     if (row.status == 503) { retry_after = 1; }
-    return ApiError{row.status, row.error_class, std::move(text), retry_after, call_id};
+    return ApiError{row.status, row.told, std::move(text), retry_after, call_id};
 }
 
 HttpReply error_reply(const Exchange& exchange, const ApiError& error) {

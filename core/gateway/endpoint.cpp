@@ -189,4 +189,17 @@ Result<Endpoint> match_endpoint(std::string_view method, std::string_view target
     return no_endpoint(method, path);
 }
 
+std::string allowed_methods(std::string_view target) {
+    auto path = target.substr(0, target.find('?'));
+    if (const auto slash = path.find('/', 3); path.starts_with("/f/") && slash != std::string_view::npos) {
+        path.remove_prefix(slash);
+    }
+    std::string methods;
+    for (const auto& row : rows) {
+        if (row.path == path) { methods += (methods.empty() ? "" : ", ") + std::string(row.method); }
+    }
+    // What means nothing to llmgw itself below /v1/ is forwarded.
+    return !methods.empty() && path.starts_with("/v1/") ? "GET, HEAD, POST, DELETE" : methods;
+}
+
 }  // namespace llmgw

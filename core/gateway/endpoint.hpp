@@ -67,4 +67,7 @@ struct Endpoint {
 // Errors: bad_request (a target no client sends in good faith), not_found.
 Result<Endpoint> match_endpoint(std::string_view method, std::string_view target, const Headers& headers);
 
+// The methods that a path of llmgw's own takes, as Allow names them; "" for a path that has no meaning of its own.
+std::string allowed_methods(std::string_view target);
+
 }  // namespace llmgw

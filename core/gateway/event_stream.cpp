@@ -252,10 +252,7 @@ private:
     Progress broken(const Error& error) {
         if (error.kind == ErrorKind::cancelled) { return client_gone(); }
         if (exchange_.settled) { return Progress::whole; }  // the answer was whole; only its connection was not
-        const bool timeout = error.kind == ErrorKind::timeout;
-        settle(exchange_,
-               {Ending::truncated, answer_.upstream->status(), timeout ? ErrorClass::timeout : ErrorClass::truncated,
-                error.message},
+        settle(exchange_, {Ending::truncated, answer_.upstream->status(), class_of_break(error), error.message},
                &tap_.facts());
         const auto told = to_api_error(error, exchange_.call_id());
         if (translator_) {

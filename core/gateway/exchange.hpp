@@ -86,6 +86,7 @@ struct Exchange {
     // is not the client's.
     DialectId provider_dialect = DialectId::openai_chat;
     const Provider* provider = nullptr;  // of the running attempt; one of the snapshot's
+    std::string target_model;            // what that one is asked for, "" for calls that name no model
     std::shared_ptr<Translation> translation;
 
     // Of the running attempt, the last of `attempts`; an attempt that is over is no longer written to.

@@ -93,6 +93,20 @@ void allow_origin(HttpReply& reply, const std::string& origin) {
     reply.headers.emplace_back("Vary", "Origin");
 }
 
+// The path is none of llmgw's, or the method none of the path's.
+HttpReply no_endpoint_reply(const Exchange& exchange, const HttpRequest& head, const Error& error) {
+    auto told = to_api_error(error, exchange.call_id());
+    if (error.kind != ErrorKind::not_found) { return error_reply(exchange, told); }
+    told.error_class = ErrorClass::no_endpoint;
+    const auto allowed = allowed_methods(head.target);
+    if (allowed.empty()) { return error_reply(exchange, told); }
+    told.status = 405;
+    told.message = "llmgw: " + head.method + " is no method of this path; it takes " + allowed;
+    auto reply = error_reply(exchange, told);
+    reply.headers.emplace_back("Allow", allowed);
+    return reply;
+}
+
 // Nothing is asked of a provider for it: it needs a client's key, and is no call.
 HttpReply replay(Exchange& exchange) {
     const auto refused = auth_policy(exchange);
@@ -142,7 +156,7 @@ HttpReply Gateway::handle(HttpRequest head, const BodyReader& read_body, const W
     const auto origin = allowed_origin(head.headers, config.server);
     if (head.method == "OPTIONS" && !origin.empty()) { return preflight(origin); }
     auto endpoint = match_endpoint(head.method, head.target, head.headers);
-    if (!endpoint) { return error_reply(*exchange, to_api_error(endpoint.error(), exchange->call_id())); }
+    if (!endpoint) { return no_endpoint_reply(*exchange, head, endpoint.error()); }
     if (is_upgrade(head.headers)) { return upgrade(exchange, std::move(head), *endpoint); }
     if (endpoint->local() && endpoint->operation != Operation::replay) {
         return local_reply(*endpoint, services_.health, *exchange->snapshot->keys);

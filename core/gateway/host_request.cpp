@@ -22,17 +22,18 @@ Operation conversation_in(DialectId dialect) {
 }
 
 HostCall call_of(const Exchange& exchange, const Target& target, const PreparedRequest& prepared) {
-    const bool translated = exchange.translation != nullptr;
+    const auto* translation = exchange.translation.get();
     const auto operation = exchange.endpoint.operation;
-    return {
-        .provider = *target.provider,
-        .dialect = target.dialect,
-        .operation = translated && operation != Operation::count_tokens ? conversation_in(target.dialect) : operation,
-        .model = target.model,
-        .stream = translated ? exchange.translation->request.stream : exchange.row.stream,
-        .method = prepared.request.method,
-        .path = prepared.path,
-        .query = prepared.query};
+    return {.provider = *target.provider,
+            .dialect = target.dialect,
+            .operation = translation != nullptr && operation != Operation::count_tokens
+                             ? conversation_in(target.dialect)
+                             : operation,
+            .model = target.model,
+            .stream = translation != nullptr ? translation->request.stream : exchange.row.stream,
+            .method = prepared.request.method,
+            .path = prepared.path,
+            .query = prepared.query};
 }
 
 }  // namespace

@@ -43,9 +43,8 @@ Outcome outcome_of(const Exchange& exchange, int status, const Headers& headers,
 }
 
 Outcome broken(const Error& error) {
-    if (error.kind == ErrorKind::cancelled) { return {Ending::cancelled, 0, ErrorClass::cancelled, error.message}; }
-    const auto error_class = error.kind == ErrorKind::timeout ? ErrorClass::timeout : ErrorClass::truncated;
-    return {Ending::truncated, 0, error_class, error.message};
+    const auto ending = error.kind == ErrorKind::cancelled ? Ending::cancelled : Ending::truncated;
+    return {ending, 0, class_of_break(error), error.message};
 }
 
 HttpReply read_whole(const std::shared_ptr<Exchange>& exchange, Answer answer) {
@@ -191,6 +190,8 @@ std::expected<std::string, HttpReply> read_body(Exchange& exchange, Answer& answ
             auto outcome = broken(chunk.error());
             const auto error = to_api_error(chunk.error(), exchange.call_id());
             outcome.http_status = outcome.ending == Ending::cancelled ? 0 : error.status;
+            // Nothing of it went to the client, who is told that llmgw stops.
+            if (chunk.error().kind == ErrorKind::unavailable) { outcome.ending = Ending::cancelled; }
             settle(exchange, outcome, nullptr);
             return std::unexpected(error_reply(exchange, error));
         }

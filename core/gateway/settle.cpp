@@ -181,6 +181,15 @@ Usage estimated_usage(std::int64_t request_bytes, std::int64_t content_bytes) {
     return usage;
 }
 
+ErrorClass class_of_break(const Error& error) {
+    switch (error.kind) {
+        case ErrorKind::cancelled:
+        case ErrorKind::unavailable: return ErrorClass::cancelled;
+        case ErrorKind::timeout: return ErrorClass::timeout;
+        default: return ErrorClass::truncated;
+    }
+}
+
 void close_attempt(Exchange& exchange, const Outcome& outcome, const TapFacts* facts) {
     if (!exchange.attempt_open) { return; }
     exchange.attempt_open = false;
@@ -211,11 +220,12 @@ void settle(Exchange& exchange, const Outcome& outcome, const TapFacts* facts) {
     row.error_message = short_message(outcome.error_message);
     if (facts != nullptr) {
         row.finish_reason = facts->finish_reason;
-        row.served_model =
-            exchange.attempts.empty() ? facts->model : served_model(exchange.attempts.back(), outcome, *facts);
+        row.served_model = facts->model;
     }
     close_attempt(exchange, outcome, facts);
     sum_attempts(exchange);
+    // Nobody said which model it was: what was asked of the provider, rather than what the client called it.
+    if (row.served_model.empty()) { row.served_model = exchange.target_model; }
     scrub(exchange);
     exchange.services.ledger.record(CallRecord{row, exchange.attempts});
     close_policies(policies(), exchange.policies_ran, exchange);

@@ -16,6 +16,10 @@ struct Outcome {
     std::string error_message;
 };
 
+// Why an answer did not come or broke off, for the log. The client that left and llmgw that stops are no fault of the
+// provider's.
+ErrorClass class_of_break(const Error& error);
+
 // Ends the running attempt, when another one follows: its part of the bill, and what it says of its target's health.
 void close_attempt(Exchange& exchange, const Outcome& outcome, const TapFacts* facts);
 

@@ -211,7 +211,11 @@ HttpReply surviving_reply(const std::shared_ptr<Exchange>& exchange, const Plan&
 
 HttpReply replay_reply(Exchange& exchange) {
     auto reply = find_replay(exchange);
-    return reply ? std::move(*reply) : error_reply(exchange, to_api_error(reply.error(), exchange.call_id()));
+    if (reply) { return std::move(*reply); }
+    auto told = to_api_error(reply.error(), exchange.call_id());
+    // Not to be taken for a model that is not there.
+    if (told.error_class == ErrorClass::not_found) { told.error_class = ErrorClass::no_endpoint; }
+    return error_reply(exchange, told);
 }
 
 }  // namespace llmgw

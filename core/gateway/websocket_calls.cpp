@@ -125,7 +125,7 @@ bool WebSocketCalls::take(WebSocket& socket, std::string_view text) {
     // Else an id that this connection does not know may be known to the provider, or to the gateway.
     auto items = turns_.items(message->body);
     if (!items) { return send_error(socket, items.error()); }
-    if (message->generate) { return call(socket, std::move(*message), std::move(*items)); }
+    if (message->generate) { return call(socket, std::move(*message), *items); }
 
     auto id = make_id(clock_);
     std::erase(id, '-');
@@ -137,7 +137,7 @@ bool WebSocketCalls::take(WebSocket& socket, std::string_view text) {
     return socket.flush();
 }
 
-bool WebSocketCalls::call(WebSocket& socket, TurnMessage message, std::string items) {
+bool WebSocketCalls::call(WebSocket& socket, TurnMessage message, const std::string& items) {
     // With an id in it still, what went before is elsewhere, and this connection cannot keep the whole.
     const bool whole = turns_.request(message.body).previous_id.empty();
     auto reply = answer_(

@@ -28,7 +28,7 @@ private:
 
     // False when the client is gone.
     bool take(WebSocket& socket, std::string_view text);
-    bool call(WebSocket& socket, TurnMessage message, std::string items);
+    bool call(WebSocket& socket, TurnMessage message, const std::string& items);
     bool send_reply(HttpReply reply, WebSocket& socket, Frames& frames) const;
     bool send_error(WebSocket& socket, const HttpReply& reply) const;
     bool send_error(WebSocket& socket, const Error& error) const;

@@ -17,7 +17,8 @@ enum class ErrorClass {
     authentication,  // 401: a bad key (the client's, or the provider's when it comes from upstream)
     billing,         // 402, or a provider's "no credit" under another status
     permission,      // 403
-    not_found,       // 404
+    not_found,       // 404: no such model
+    no_endpoint,     // 404, 405: no such path, or nothing kept under that id
     too_large,       // 413
     rate_limit,      // 429
     server,          // 500, 502
@@ -58,7 +59,7 @@ struct ErrorClassName {
     std::string_view name;  // as written to the log
 };
 
-inline constexpr std::array<ErrorClassName, 17> error_class_names{{
+inline constexpr std::array<ErrorClassName, 18> error_class_names{{
     {ErrorClass::none, ""},
     {ErrorClass::bad_request, "bad_request"},
     {ErrorClass::context_length, "context_length"},
@@ -67,6 +68,7 @@ inline constexpr std::array<ErrorClassName, 17> error_class_names{{
     {ErrorClass::billing, "billing"},
     {ErrorClass::permission, "permission"},
     {ErrorClass::not_found, "not_found"},
+    {ErrorClass::no_endpoint, "no_endpoint"},
     {ErrorClass::too_large, "too_large"},
     {ErrorClass::rate_limit, "rate_limit"},
     {ErrorClass::server, "server"},

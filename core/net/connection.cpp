@@ -5,13 +5,10 @@
 #include <cstdlib>
 #include <cstring>
 
-#include <curl/curl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#if defined(LLMGW_LIBCURL_FILE)
-#include <dlfcn.h>
-#endif
 
+#include "core/net/curl_library.hpp"
 #include "core/net/loopback_connect.hpp"
 #include "core/provider/provider.hpp"
 
@@ -29,61 +26,6 @@ bool is_loopback(std::string_view url) {
         if (url.find(host) != std::string_view::npos) { return true; }
     }
     return false;
-}
-
-// libcurl and the thirty libraries it needs take most of a program's start and a third of an idle gateway's memory, so
-// it is opened at the first request that goes through it. Where there is no name to open it by, it is linked.
-struct Library {
-    bool there = false;
-    decltype(&::curl_global_init) global_init = nullptr;
-    decltype(&::curl_easy_init) easy_init = nullptr;
-    decltype(&::curl_easy_cleanup) easy_cleanup = nullptr;
-    decltype(&::curl_easy_setopt) easy_setopt = nullptr;
-    decltype(&::curl_easy_getinfo) easy_getinfo = nullptr;
-    decltype(&::curl_easy_send) easy_send = nullptr;
-    decltype(&::curl_easy_recv) easy_recv = nullptr;
-    decltype(&::curl_easy_strerror) easy_strerror = nullptr;
-    decltype(&::curl_multi_init) multi_init = nullptr;
-    decltype(&::curl_multi_cleanup) multi_cleanup = nullptr;
-    decltype(&::curl_multi_setopt) multi_setopt = nullptr;
-    decltype(&::curl_multi_add_handle) multi_add_handle = nullptr;
-    decltype(&::curl_multi_remove_handle) multi_remove_handle = nullptr;
-    decltype(&::curl_multi_perform) multi_perform = nullptr;
-    decltype(&::curl_multi_info_read) multi_info_read = nullptr;
-    decltype(&::curl_multi_poll) multi_poll = nullptr;
-};
-
-#if defined(LLMGW_LIBCURL_FILE)
-#define LLMGW_FROM_LIBCURL(name) find(library.name, "curl_" #name)
-#else
-#define LLMGW_FROM_LIBCURL(name) (library.name = ::curl_##name) != nullptr
-#endif
-
-Library open_library() {
-    Library library;
-#if defined(LLMGW_LIBCURL_FILE)
-    void* const handle = ::dlopen(LLMGW_LIBCURL_FILE, RTLD_NOW | RTLD_LOCAL);
-    if (handle == nullptr) { return library; }
-    const auto find = [handle]<class Function>(Function& function, const char* name) {
-        function = reinterpret_cast<Function>(::dlsym(handle, name));
-        return function != nullptr;
-    };
-#endif
-    library.there =
-        LLMGW_FROM_LIBCURL(global_init) && LLMGW_FROM_LIBCURL(easy_init) && LLMGW_FROM_LIBCURL(easy_cleanup) &&
-        LLMGW_FROM_LIBCURL(easy_setopt) && LLMGW_FROM_LIBCURL(easy_getinfo) && LLMGW_FROM_LIBCURL(easy_send) &&
-        LLMGW_FROM_LIBCURL(easy_recv) && LLMGW_FROM_LIBCURL(easy_strerror) && LLMGW_FROM_LIBCURL(multi_init) &&
-        LLMGW_FROM_LIBCURL(multi_cleanup) && LLMGW_FROM_LIBCURL(multi_setopt) && LLMGW_FROM_LIBCURL(multi_add_handle) &&
-        LLMGW_FROM_LIBCURL(multi_remove_handle) && LLMGW_FROM_LIBCURL(multi_perform) &&
-        LLMGW_FROM_LIBCURL(multi_info_read) && LLMGW_FROM_LIBCURL(multi_poll) &&
-        library.global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-    return library;
-}
-#undef LLMGW_FROM_LIBCURL
-
-const Library& curl() {
-    static const Library library = open_library();
-    return library;
 }
 
 const char* env_or_null(const char* name) {

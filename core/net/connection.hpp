@@ -1,7 +1,8 @@
 // One connection to an origin: libcurl finds the address, goes through the proxy the environment names and speaks
 // TLS; the bytes on it are ours (CURLOPT_CONNECT_ONLY). HTTP/1.1 itself is core/net/http1_response.hpp and
 // http_transport.cpp: a streamed event then costs one recv, with no poll before it and no copy, which libcurl's
-// own transfer engine cannot do. connection.cpp is the one file that sees curl.h. An upstream that is a loopback
+// own transfer engine cannot do. curl_library.hpp and connection.cpp are the only files that see
+// curl.h. An upstream that is a loopback
 // address is reached without libcurl (loopback_connect.hpp).
 #pragma once
 

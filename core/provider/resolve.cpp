@@ -269,7 +269,8 @@ private:
         // A table with that name and a fault of its own has been reported.
         if (configured(name)) { return; }
         const auto hint = did_you_mean(name, names);
-        add(Finding::Severity::error, config_.path,
+        const auto& where = config_.server.v1_provider_where;
+        add(Finding::Severity::error, where.empty() ? config_.path : where,
             "server.v1_provider names no provider" + (hint.empty() ? "; expected " + one_of(names) : hint));
     }
 

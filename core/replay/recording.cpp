@@ -197,7 +197,7 @@ std::size_t Recording::read(std::uint64_t offset, char* into, std::size_t size) 
             const auto at = static_cast<std::size_t>(offset - (newest ? memory_at_ : memory_begin()));
             if (at >= text.size()) { return 0; }
             const auto n = std::min(size, text.size() - at);
-            std::memcpy(into, text.data() + at, n);
+            std::copy_n(text.data() + at, n, into);
             return n;
         }
         size = static_cast<std::size_t>(std::min<std::uint64_t>(size, file_bytes_ - offset));

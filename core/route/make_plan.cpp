@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "core/route/mistyped.hpp"
 #include "core/util/text.hpp"
 
 namespace llmgw {
@@ -160,6 +161,9 @@ Result<Plan> plan_route(const Route& route, const PlanInput& input) {
 Result<Plan> plan_model(const RouteTable& table, const PlanInput& input, std::string_view model) {
     auto target = resolve_model(model, input.dialect, input.providers, input.translatable);
     if (!target) { return std::unexpected(with_nearest(std::move(target.error()), model, table, input.providers)); }
+    if (auto spelled = check_spelling(model, *target, table, input.providers, input.now.prices); !spelled) {
+        return std::unexpected(std::move(spelled.error()));
+    }
     const auto equals = table.equals_of(*target->provider, target->model);
     std::vector<Choice> choices{{nullptr, std::move(*target), "asked for"}};
     Planner planner(input, true);
@@ -169,7 +173,8 @@ Result<Plan> plan_model(const RouteTable& table, const PlanInput& input, std::st
 
 Error with_nearest(Error error, std::string_view model, const RouteTable& table,
                    const std::vector<Provider>& providers) {
-    const auto slash = model.find('/');
+    // resolve_model() knows the providers' names itself.
+    if (error.message.find("Did you mean") != std::string::npos) { return error; }
     std::vector<std::string_view> names;
     for (const auto& route : table.routes()) {
         names.push_back(route.name);
@@ -179,16 +184,7 @@ Error with_nearest(Error error, std::string_view model, const RouteTable& table,
             names.push_back(listed);
         }
     }
-    auto name = nearest(model, names);
-    if (name.empty() && slash != std::string_view::npos) {
-        names.clear();
-        for (const auto& provider : providers) {
-            names.push_back(provider.name);
-        }
-        name = nearest(model.substr(0, slash), names);
-        // The provider is there: the fault is another one.
-        if (name == model.substr(0, slash)) { name = {}; }
-    }
+    const auto name = nearest(model, names);
     if (!name.empty() && name != model) { error.message += " Did you mean \"" + std::string(name) + "\"?"; }
     return error;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "core/util/text.hpp"
+
 namespace llmgw {
 namespace {
 
@@ -33,6 +35,22 @@ std::string speakers(DialectId dialect, const std::vector<Provider>& providers) 
 constexpr std::array<DialectId, 7> by_expression{
     DialectId::anthropic,   DialectId::openai_responses, DialectId::gemini,     DialectId::bedrock_converse,
     DialectId::cohere_chat, DialectId::ollama_chat,      DialectId::openai_chat};
+
+std::unexpected<Error> no_provider(std::string_view prefix, std::string_view model,
+                                   const std::vector<Provider>& providers) {
+    std::string text;
+    std::vector<std::string_view> names;
+    for (const auto& provider : providers) {
+        text += (text.empty() ? "" : ", ") + provider.name;
+        names.push_back(provider.name);
+    }
+    const auto near = nearest(prefix, names);
+    const auto rest = model.substr(prefix.size());
+    return fail(ErrorKind::bad_request,
+                "llmgw: there is no provider \"" + std::string(prefix) + "\" for the model \"" + std::string(model) +
+                    "\". Providers: " + text + ". Others are added with a [providers.NAME] table." +
+                    (near.empty() ? "" : " Did you mean \"" + std::string(near) + std::string(rest) + "\"?"));
+}
 
 // Some dialects have the model in the URL's path, which servers walk.
 bool leads_elsewhere(std::string_view model) {
@@ -108,13 +126,13 @@ Result<Target> resolve_model(std::string_view model, DialectId dialect, const st
     if (lister != nullptr) { return resolve_target(*lister, std::string(model), dialect, providers, translatable); }
     // None of the native providers has a slash in its models' names, so this one was meant for another provider.
     if (const auto slash = model.find('/'); slash != std::string_view::npos) {
-        std::string names;
-        for (const auto& provider : providers) {
-            names += (names.empty() ? "" : ", ") + provider.name;
+        const auto prefix = model.substr(0, slash);
+        if (named(providers, prefix) != nullptr) {
+            return fail(ErrorKind::bad_request, "llmgw: \"" + std::string(model) +
+                                                    "\" names no model; a provider's is asked for as " +
+                                                    std::string(prefix) + "/MODEL");
         }
-        return fail(ErrorKind::bad_request, "llmgw: there is no provider \"" + std::string(model.substr(0, slash)) +
-                                                "\" for the model \"" + std::string(model) + "\". Providers: " + names +
-                                                ". Others are added with a [providers.NAME] table.");
+        return no_provider(prefix, model, providers);
     }
     const auto* native = named(providers, native_provider(dialect));
     if (native == nullptr) {

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdio>
 #include <string>
 
@@ -18,7 +19,7 @@ std::optional<milliseconds> number_of(std::string_view text, double unit_ms) {
     double value = 0;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
     if (error != std::errc() || end != text.data() + text.size() || !(value >= 0)) { return std::nullopt; }
-    return milliseconds(static_cast<milliseconds::rep>(std::min(value * unit_ms, longest_ms) + 0.5));
+    return milliseconds(std::llround(std::min(value * unit_ms, longest_ms)));
 }
 
 std::optional<unsigned> month_of(std::string_view name) {
@@ -121,7 +122,7 @@ std::optional<std::int64_t> parse_http_date(std::string_view text) {
     const auto date = std::chrono::year(year) / std::chrono::month(*month) / std::chrono::day(day);
     if (!date.ok()) { return std::nullopt; }
     const auto days = std::chrono::sys_days(date).time_since_epoch().count();
-    return static_cast<std::int64_t>(days) * 86400 + hour * 3600 + minute * 60 + second;
+    return static_cast<std::int64_t>(days) * 86400 + static_cast<std::int64_t>(hour * 3600 + minute * 60 + second);
 }
 
 }  // namespace llmgw

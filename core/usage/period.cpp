@@ -126,19 +126,49 @@ Result<std::int64_t> parse(std::string_view text, std::int64_t now_ms, std::tm S
                     "or this or last with week, month or year");
 }
 
+// Some number that grows by one from day to day, or from month to month, on the calendar.
+int day_number(std::tm parts) {
+    parts.tm_hour = 12;
+    parts.tm_min = parts.tm_sec = 0;
+    return static_cast<int>(::timegm(&parts) / 86'400);
+}
+
 int month_number(const std::tm& parts) {
     return parts.tm_year * 12 + parts.tm_mon;
 }
 
-bool same_time_of_day(const std::tm& a, const std::tm& b) {
-    return a.tm_hour == b.tm_hour && a.tm_min == b.tm_min && a.tm_sec == b.tm_sec;
+bool is_day_start(std::int64_t ms) {
+    const auto parts = local_time(ms);
+    return ms == day_start(midnight(parts.tm_year, parts.tm_mon, parts.tm_mday));
 }
 
-// Days since some fixed day, counted on the calendar.
-std::int64_t day_number(std::tm parts) {
-    parts.tm_hour = 12;
-    parts.tm_min = parts.tm_sec = 0;
-    return static_cast<std::int64_t>(::timegm(&parts)) / 86'400;
+// The same time of day, and where a day begins the beginning of one, on the calendar so much earlier. A month that is
+// too short for that day (February 30) has its end there.
+std::int64_t earlier(std::int64_t ms, int months, int days) {
+    auto wanted = local_time(ms);
+    const auto month_end = day_start(midnight(wanted.tm_year, wanted.tm_mon - months + 1, 1));
+    wanted.tm_mon -= months;
+    wanted.tm_mday -= days;
+    const auto same = is_day_start(ms) ? day_start(midnight(wanted.tm_year, wanted.tm_mon, wanted.tm_mday))
+                                       : to_ms(wanted) + ms % 1000;
+    return months == 0 ? same : std::min(same, month_end);
+}
+
+// How many units, each `size` long, it takes to hold a length.
+int units_in(int length, int size) {
+    return std::max(1, (length + size - 1) / size);
+}
+
+// What "7d" says is as long on every clock that was changed meanwhile, and so is what comes before it.
+Period before_days_ago(const Period& period) {
+    const auto wall_seconds = [](std::int64_t ms) {
+        auto parts = local_time(ms);
+        return static_cast<std::int64_t>(::timegm(&parts));
+    };
+    const auto seconds = static_cast<std::time_t>(2 * wall_seconds(period.since_ms) - wall_seconds(period.until_ms));
+    std::tm begin{};
+    ::gmtime_r(&seconds, &begin);
+    return {to_ms(begin) + period.since_ms % 1000, period.since_ms};
 }
 
 }  // namespace
@@ -151,27 +181,32 @@ Result<std::int64_t> parse_until(std::string_view text, std::int64_t now_ms) {
     return parse(text, now_ms, &Span::end);
 }
 
-Period previous_period(Period period) {
+PeriodUnit unit_of(std::string_view since) {
+    if (since == "today" || since == "yesterday") { return PeriodUnit::day; }
+    if (since.ends_with(" week")) { return PeriodUnit::week; }
+    if (since.ends_with(" month") || month_span(since)) { return PeriodUnit::month; }
+    if (since.ends_with(" year")) { return PeriodUnit::year; }
+    if (day_span(since)) { return since.ends_with("-01") ? PeriodUnit::month : PeriodUnit::day; }
+    return since.ends_with('h') ? PeriodUnit::exact : PeriodUnit::days_ago;
+}
+
+Period previous_period(Period period, PeriodUnit unit) {
+    if (unit == PeriodUnit::exact) { return {period.since_ms - (period.until_ms - period.since_ms), period.since_ms}; }
+    if (unit == PeriodUnit::days_ago) { return before_days_ago(period); }
     const auto since = local_time(period.since_ms);
     const auto until = local_time(period.until_ms);
-    const bool from_midnight = since.tm_hour == 0 && since.tm_min == 0 && since.tm_sec == 0;
-    if (from_midnight && since.tm_mday == 1) {
-        const bool whole = until.tm_mday == 1 && same_time_of_day(since, until);
-        const int months = month_number(until) - month_number(since) + (whole ? 0 : 1);
-        const auto begin = midnight(since.tm_year, since.tm_mon - months, 1);
-        if (whole) { return {day_start(begin), period.since_ms}; }
-        auto end = until;
-        end.tm_mon -= months;
-        // A month that is too short for that day (February 30) ends where the next begins.
-        const auto month_end = day_start(midnight(until.tm_year, until.tm_mon - months + 1, 1));
-        return {day_start(begin), std::min(to_ms(end), month_end)};
+    const int rest = is_day_start(period.until_ms) ? 0 : 1;  // a part of a unit is one, too
+    int months = 0;
+    int days = 0;
+    if (unit == PeriodUnit::month || unit == PeriodUnit::year) {
+        const int size = unit == PeriodUnit::month ? 1 : 12;
+        const bool whole = rest == 0 && until.tm_mday == 1;
+        months = size * units_in(month_number(until) - month_number(since) + (whole ? 0 : 1), size);
+    } else {
+        const int size = unit == PeriodUnit::day ? 1 : 7;
+        days = size * units_in(day_number(until) - day_number(since) + rest, size);
     }
-    if (same_time_of_day(since, until)) {
-        auto begin = since;
-        begin.tm_mday -= static_cast<int>(day_number(until) - day_number(since));
-        return {from_midnight ? day_start(begin) : to_ms(begin), period.since_ms};
-    }
-    return {period.since_ms - (period.until_ms - period.since_ms), period.since_ms};
+    return {earlier(period.since_ms, months, days), std::min(earlier(period.until_ms, months, days), period.since_ms)};
 }
 
 std::string utc_text(std::int64_t ms) {

@@ -24,10 +24,23 @@ struct Period {
     bool operator==(const Period&) const = default;
 };
 
-// The period of equal length that ends where this one begins. Calendars are minded: before a period that begins with
-// a month comes the same part of as many months before (March 1 to 10: February 1 to 10), before one of whole local
-// days as many days, whether they have 23, 24 or 25 hours.
-Period previous_period(Period period);
+// What a period is a part of, by the words it begins with: "this week" is a part of a week. A date is a part of its
+// month when it is the first, else of as many days as there are.
+enum class PeriodUnit {
+    exact,     // 36h: milliseconds
+    days_ago,  // 7d, 2w: days as clocks on the wall show them
+    day,
+    week,
+    month,
+    year,
+};
+// `since` is what parse_since takes.
+PeriodUnit unit_of(std::string_view since);
+
+// The same part of the unit before, which is another day, week, month or year of the calendar, whatever its length:
+// before "today" until 14:00 comes yesterday until 14:00, before March 1 to 10 February 1 to 10. Of a period longer
+// than one unit, as many are gone back as it takes. What is a part of none has as long a time before it.
+Period previous_period(Period period, PeriodUnit unit);
 
 // "2026-03-01T12:34:56Z"
 std::string utc_text(std::int64_t ms);

@@ -1,5 +1,7 @@
 #include "core/usage/sums.hpp"
 
+#include <cmath>
+
 namespace llmgw {
 
 ReportSums& ReportSums::operator+=(const ReportSums& other) {
@@ -15,8 +17,7 @@ std::optional<std::int64_t> ReportSums::cache_hit_permille() const {
     const auto prompt = prompt_tokens();
     if (prompt <= 0) { return std::nullopt; }
     // In floating point, because a thousand times the tokens of years may not fit; the answer has four digits.
-    return static_cast<std::int64_t>(1000.0 * static_cast<double>(cache_read_tokens) / static_cast<double>(prompt) +
-                                     0.5);
+    return std::llround(1000.0 * static_cast<double>(cache_read_tokens) / static_cast<double>(prompt));
 }
 
 void write_sums(const ReportSums& sums, std::string& out) {

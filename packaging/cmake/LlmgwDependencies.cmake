@@ -46,7 +46,7 @@ find_package(SQLite3 3.35 REQUIRED)
 llmgw_require(SQLite::SQLite3 "${SQLite3_VERSION}" system)
 find_package(CURL 7.88 REQUIRED)
 llmgw_require(CURL::libcurl "${CURL_VERSION_STRING}" system)
-# Opened at run time by the name the linker would have noted (core/net/connection.cpp); linked where there is none.
+# Opened at run time by the name the linker would have noted (core/net/curl_library.cpp); linked where there is none.
 add_library(llmgw_libcurl INTERFACE)
 get_target_property(LLMGW_LIBCURL CURL::libcurl IMPORTED_LOCATION)
 if(LLMGW_LIBCURL AND LLMGW_LIBCURL MATCHES "\\.so$" AND CMAKE_SYSTEM_NAME STREQUAL "Linux")
@@ -54,7 +54,7 @@ if(LLMGW_LIBCURL AND LLMGW_LIBCURL MATCHES "\\.so$" AND CMAKE_SYSTEM_NAME STREQU
   get_filename_component(LLMGW_LIBCURL_FILE "${LLMGW_LIBCURL_FILE}" NAME)
   string(REGEX REPLACE "(\\.so\\.[0-9]+).*" "\\1" LLMGW_LIBCURL_FILE "${LLMGW_LIBCURL_FILE}")
   target_include_directories(llmgw_libcurl SYSTEM INTERFACE ${CURL_INCLUDE_DIRS})
-  set_source_files_properties(${CMAKE_SOURCE_DIR}/core/net/connection.cpp PROPERTIES
+  set_source_files_properties(${CMAKE_SOURCE_DIR}/core/net/curl_library.cpp PROPERTIES
     COMPILE_DEFINITIONS LLMGW_LIBCURL_FILE="${LLMGW_LIBCURL_FILE}")
 else()
   target_link_libraries(llmgw_libcurl INTERFACE CURL::libcurl)

@@ -11,6 +11,11 @@ target_compile_options(llmgw_warnings INTERFACE
   $<$<AND:$<CXX_COMPILER_ID:GNU>,$<VERSION_LESS:$<CXX_COMPILER_VERSION>,13>>:-Wno-restrict>
   $<$<BOOL:${LLMGW_WERROR}>:-Werror>)
 
+if(LLMGW_TESTS)
+  # What a test does wrong with an optional, a vector or a view ends it there.
+  add_compile_definitions(_GLIBCXX_ASSERTIONS)
+endif()
+
 if(LLMGW_SANITIZE)
   add_compile_options(-fsanitize=${LLMGW_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${LLMGW_SANITIZE})

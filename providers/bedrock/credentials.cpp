@@ -12,7 +12,7 @@
 namespace llmgw::bedrock {
 namespace {
 
-std::unexpected<Error> no_credential(std::string why) {
+std::unexpected<Error> no_credential(const std::string& why) {
     return fail(ErrorKind::credential,
                 why +
                     "; expected a Bedrock API key, ACCESS_KEY_ID:SECRET_ACCESS_KEY[:SESSION_TOKEN], or the JSON that "

@@ -172,7 +172,7 @@ std::string BridgedInput::finish() {
     const bool searching = std::exchange(state_, State::over) == State::searching;
     std::string out;
     if (searching) {
-        const std::string all = std::exchange(held_, {});
+        std::string all = std::exchange(held_, {});
         json_scan::Reader reader(all, '{');
         std::string_view key;
         if (!reader.next_key(key) && reader.complete()) { return {}; }

@@ -183,7 +183,8 @@ int default_status(ErrorClass error_class) {
         case ErrorClass::authentication: return 401;
         case ErrorClass::billing: return 402;
         case ErrorClass::permission: return 403;
-        case ErrorClass::not_found: return 404;
+        case ErrorClass::not_found:
+        case ErrorClass::no_endpoint: return 404;
         case ErrorClass::too_large: return 413;
         case ErrorClass::rate_limit: return 429;
         case ErrorClass::cancelled: return 499;

@@ -6,7 +6,7 @@ namespace llmgw::wire {
 
 namespace {
 
-constexpr std::array<ErrorWords, 13> words{{
+constexpr std::array<ErrorWords, 14> words{{
     {ErrorClass::bad_request, "invalid_request_error", ""},
     {ErrorClass::context_length, "invalid_request_error", "context_length_exceeded"},
     {ErrorClass::content_filter, "invalid_request_error", "content_filter"},
@@ -15,6 +15,7 @@ constexpr std::array<ErrorWords, 13> words{{
     {ErrorClass::billing, "insufficient_quota", "insufficient_quota"},
     {ErrorClass::permission, "invalid_request_error", "permission_denied"},
     {ErrorClass::not_found, "invalid_request_error", "model_not_found"},
+    {ErrorClass::no_endpoint, "invalid_request_error", ""},
     {ErrorClass::too_large, "invalid_request_error", "request_too_large"},
     {ErrorClass::rate_limit, "requests", "rate_limit_exceeded"},
     {ErrorClass::overloaded, "server_error", "server_error"},

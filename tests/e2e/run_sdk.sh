@@ -67,6 +67,10 @@ type = "openai"
 base_url = "$upstream/v1"
 api_key = "env:LLMGW_TEST_PROVIDER_KEY"
 dialects = ["openai-responses"]
+[providers.nokey]
+type = "openai"
+base_url = "$upstream/v1"
+api_key = "env:LLMGW_NO_SUCH_KEY"
 TOML
 
 "$llmgw" serve --listen 127.0.0.1:0 >"$work/gateway.out" 2>"$work/gateway.log" &
@@ -75,7 +79,8 @@ gateway=$(listening "$work/gateway.log" "${pids[1]}")
 
 status=0
 LLMGW=$llmgw LLMGW_URL=$gateway LLMGW_KEY=$(cat "$XDG_DATA_HOME/llmgw/client_key") \
-    node --test --test-concurrency=1 sdk.test.mjs translation.test.mjs tls.test.mjs models.test.mjs resume.test.mjs || status=$?
+    node --test --test-concurrency=1 sdk.test.mjs translation.test.mjs tls.test.mjs models.test.mjs resume.test.mjs \
+    nokey.test.mjs || status=$?
 if [ "$status" -ne 0 ]; then
     echo "--- the gateway said:" >&2
     cat "$work/gateway.log" >&2

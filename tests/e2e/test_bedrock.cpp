@@ -358,7 +358,7 @@ TEST_CASE("temporary credentials that have ended are not used") {
     BedrockWorld bedrock;
     bedrock.write_process("2020-01-01T00:00:00Z");
     const auto response = bedrock.messages("sso", claude, false);
-    CHECK(response.status == 502);
+    CHECK(response.status == 403);
     CHECK(response.body.contains("ended at 2020-01-01"));
     CHECK(bedrock.world.upstream.request_count() == 0);
     // Read again, and good now.

@@ -384,7 +384,7 @@ TEST_CASE("vertex: no token, and what every client is told") {
     for (const auto client : all_clients) {
         CAPTURE(to_string(client));
         const auto response = clouds.ask(client, "vertex/gemini-2.5-pro", true);
-        CHECK(response.status == 502);
+        CHECK(response.status == 403);
         CHECK(is_error_of(client, response.body));
         CHECK(error_message(response.body).contains("gave no token: 400: Invalid JWT."));
     }

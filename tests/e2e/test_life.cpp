@@ -93,7 +93,48 @@ TEST_CASE("SIGTERM: a stream that does not end is cut after the grace time, and 
     const auto row = gateway.call_row(response);
     REQUIRE_FALSE(row.empty());
     CHECK(text(row, ending_column) == "truncated");
+    CHECK(text(row, "error_class") == "cancelled");  // by llmgw, not by the provider
     CHECK(text(row, "input_tokens") == std::to_string(canned::input_tokens));
+}
+
+TEST_CASE("SIGTERM: a call whose answer is waited for is cancelled by llmgw, and no failure of its provider's") {
+    for (const bool head_sent : {false, true}) {
+        CAPTURE(head_sent);
+        World world({.server = "", .timeouts = "", .more = "", .start = false});
+        auto config = world.config();
+        config.replace(config.find("shutdown_grace_s = 5"), 20, "shutdown_grace_s = 0");
+        world.start_with(config);
+        const auto& wire = canned::wires()[0];
+        const auto asked = std::make_shared<Signal>();
+        world.upstream.handle([=, &wire](const RecordedRequest&, UpstreamConnection& connection) {
+            if (head_sent) {
+                connection.send("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
+                                std::to_string(wire.answer.size()) + "\r\n\r\n" + wire.answer.substr(0, 5));
+            }
+            asked->set();
+            connection.stall();
+        });
+        RawClient client(world.gateway().port());
+        client.send(world.gateway().authorized(
+            {.target = wire.target, .headers = {{"x-llmgw-feature", "e2e"}}, .body = wire.body, .host = ""}));
+        REQUIRE(asked->wait());
+        world.gateway().process().signal(SIGTERM);
+        const auto response = client.read_response();
+        // Clients come back for this one.
+        CHECK(response.status == 503);
+        CHECK_FALSE(response.header("retry-after").empty());
+        CHECK(world.gateway().process().wait().has_value());
+        const auto row = world.gateway().call_row(response);
+        REQUIRE_FALSE(row.empty());
+        CHECK(text(row, ending_column) == "cancelled");
+        CHECK(text(row, "error_class") == "cancelled");
+        CHECK(text(row, "http_status") == "503");
+        const auto attempts = world.gateway().attempt_rows(text(row, "call_id"));
+        REQUIRE(attempts.size() == 1);
+        CHECK(text(attempts[0], "error_class") == "cancelled");
+        const auto report = world.cli({"usage", "--by", "provider,error", "--json"});
+        CHECK(report.out.find("overloaded") == std::string::npos);
+    }
 }
 
 TEST_CASE("SIGHUP: a good file is taken, running streams go on; a bad one changes nothing and is named") {

@@ -277,6 +277,31 @@ TEST_CASE("An unknown path is a 404 that says what there is") {
     const auto response = world.gateway().post("/chat/completions", canned::wires()[1].body);
     CHECK(response.status == 404);
     CHECK(response.body.find("/v1") != std::string::npos);
+    // SDKs' users read the code: no model is missing.
+    for (const std::string target : {"/", "/chat/completions", "/llmgw/v1/calls/nobody/stream"}) {
+        CAPTURE(target);
+        const auto missing = world.gateway().get(target);
+        CHECK(missing.status == 404);
+        CHECK(is_error_of(DialectId::openai_chat, missing.body));
+        CHECK(nlohmann::json::parse(missing.body).at("error").at("code").is_null());
+    }
+}
+
+TEST_CASE("A method that a path does not take is a 405 that names those it takes") {
+    World world;
+    const auto ask = [&](const std::string& method, const std::string& target) {
+        return world.gateway().call(world.gateway().authorized(
+            {.method = method, .target = target, .headers = {{"x-llmgw-feature", "e2e"}}, .body = "{}", .host = ""}));
+    };
+    const auto put = ask("PUT", "/v1/messages?beta=true");
+    CHECK(put.status == 405);
+    CHECK(put.header("allow") == "GET, HEAD, POST, DELETE");
+    CHECK(nlohmann::json::parse(put.body).at("error").at("code").is_null());
+    CHECK(ask("PATCH", "/f/x/v1/chat/completions").status == 405);
+    const auto post = ask("POST", "/healthz");
+    CHECK(post.status == 405);
+    CHECK(post.header("allow") == "GET");
+    CHECK(world.upstream.request_count() == 0);
 }
 
 TEST_CASE("A provider without a key says so, and is no 401") {
@@ -286,9 +311,15 @@ TEST_CASE("A provider without a key says so, and is no 401") {
                                  .environment = {},
                                  .wrapper = {}});
     const auto response = gateway.post("/v1/messages", canned::wires()[0].body);
-    CHECK(response.status != 401);
-    CHECK(response.status >= 400);
+    // Nothing that an agent takes for its own key's fault, nor for an outage that is over soon.
+    CHECK(response.status == 403);
+    CHECK(response.header("x-should-retry") == "false");
+    CHECK(response.header("x-llmgw-attempts") == "0");
     CHECK(is_error_of(DialectId::anthropic, response.body));
+    CHECK(nlohmann::json::parse(response.body).at("error").at("type") == "permission_error");
+    const auto row = gateway.call_row(response);
+    CHECK(text(row, "ending") == "refused");
+    CHECK(text(row, "error_class") == "authentication");
     CHECK(error_message(response.body).find("NO_SUCH_VARIABLE_AT_ALL") != std::string::npos);
     CHECK(world.upstream.request_count() == 0);
 }

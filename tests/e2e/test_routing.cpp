@@ -3,6 +3,7 @@
 #include <fstream>
 #include <map>
 #include <sstream>
+#include <tuple>
 
 #include <doctest/doctest.h>
 
@@ -239,8 +240,35 @@ TEST_CASE("Lists of models name the routes; a mistyped name is told the nearest"
     CHECK(agent["data"][0]["id"] == "claude-via/fast");
     const auto wrong = w.chat("alhpa/m");
     CHECK(wrong.status == 400);
-    CHECK(error_message(wrong.body).find("Did you mean \"alpha\"?") != std::string::npos);
+    CHECK(error_message(wrong.body).find("Did you mean \"alpha/m\"?") != std::string::npos);
     CHECK(w.world.cli({"models"}).out.find("\nfast ") != std::string::npos);
+}
+
+TEST_CASE("A name that is one slip from a configured one leaves for no provider") {
+    World world({.server = "", .timeouts = "", .more = "[routes.smart]\ntargets = \"local/qwen3-coder\"\n"});
+    const auto ask = [&](const std::string& target, const std::string& model) {
+        return world.gateway().post(
+            target, R"({"model":")" + model + R"(","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]})");
+    };
+    for (const auto& [target, model, meant] : {std::tuple("/v1/chat/completions", "qwen3-codr", "qwen3-coder"),
+                                               std::tuple("/v1/messages", "smrt", "smart")}) {
+        const auto refused = ask(target, model);
+        CHECK(refused.status == 404);
+        CHECK(error_message(refused.body).find("Did you mean \"" + std::string(meant) + "\"?") != std::string::npos);
+        CHECK(text(world.gateway().call_row(refused), "ending") == "refused");
+    }
+    CHECK(world.upstream.request_count() == 0);
+    // Said with its provider it is meant so.
+    CHECK(ask("/v1/chat/completions", "openai/qwen3-codr").status == 200);
+    CHECK(world.upstream.last()->target == "/v1/chat/completions");
+    CHECK(ask("/v1/messages", "smart").status == 200);
+
+    const auto asked = world.cli({"ask", "--feature", "e2e", "-m", "qwen3-codr", "Hi"});
+    CHECK(asked.exit == 2);
+    CHECK(asked.err.find("openai/qwen3-codr") != std::string::npos);
+    const auto prefix = world.cli({"ask", "--feature", "e2e", "-m", "antropic/claude-haiku-4-5", "Hi"});
+    CHECK(prefix.exit == 2);
+    CHECK(prefix.err.find("Did you mean \"anthropic/claude-haiku-4-5\"?") != std::string::npos);
 }
 
 TEST_CASE("A reload changes routes; a bad one changes nothing and is named") {
@@ -313,6 +341,32 @@ TEST_CASE("ask takes a route whose first target has no key, and its next one ans
     const auto alone = w.world.cli({"ask", "--feature", "f", "-m", "alpha/m", "--no-stream", "Hello"});
     CHECK(alone.exit == 4);
     CHECK(alone.err.find("NOT_SET_ANYWHERE") != std::string::npos);
+}
+
+TEST_CASE("explain takes a call's format from its agent or its model, as they would ask, and says so") {
+    World world({.server = "", .timeouts = "", .more = "", .start = false});
+    world.home.write_config(world.config());
+    const auto first = [&](std::vector<std::string> more) {
+        std::vector<std::string> arguments{"routes", "explain", "--json"};
+        arguments.insert(arguments.end(), more.begin(), more.end());
+        const auto told = world.cli(arguments);
+        CHECK(told.exit == 0);
+        return nlohmann::json::parse(told.out).at("targets").at(0).at("provider").get<std::string>();
+    };
+    CHECK(first({"claude-haiku-4-5"}) == "anthropic");
+    CHECK(first({"claude-haiku-4-5", "--agent", "claude-code"}) == "anthropic");
+    CHECK(first({"some-new-model", "--agent", "claude-code"}) == "anthropic");
+    CHECK(first({"gemini-2.5-flash"}) == "gemini");
+    CHECK(first({"gpt-5-mini"}) == "openai");
+    CHECK(first({"claude-haiku-4-5", "--format", "openai-chat"}) == "openai");
+    const auto request = world.home.path() + "/request.json";
+    std::ofstream(request) << R"({"max_tokens":9,"messages":[{"role":"user","content":"Hi"}]})";
+    CHECK(first({"claude-haiku-4-5", "--request", request}) == "anthropic");
+
+    const auto told = world.cli({"routes", "explain", "claude-haiku-4-5", "--agent", "claude-code"});
+    CHECK(told.out.find("anthropic/claude-haiku-4-5") != std::string::npos);
+    CHECK(told.err.find("in the format anthropic, as claude-code asks") != std::string::npos);
+    CHECK(world.cli({"routes", "explain", "claude-haiku-4-5", "--format", "anthropic"}).err.empty());
 }
 
 TEST_CASE("The README's routes are valid, and llmgw says of them what it says there") {

@@ -232,4 +232,30 @@ TEST_CASE("Anthropic: the last message_delta overrides message_start") {
     CHECK(text(row, "output_tokens") == "77");
 }
 
+TEST_CASE("Calls that failed, or that llmgw had no key for, are filed under the model they were meant for") {
+    World world({.server = "",
+                 .timeouts = "",
+                 .more = "[providers.nokey]\ntype = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\n"
+                         "api_key = \"env:NO_SUCH_VARIABLE_AT_ALL\"\n[routes.quick]\ntargets = \"openai/fake-500\"\n"});
+    const auto served = [&](const std::string& model) {
+        const auto response = world.gateway().post(
+            "/v1/chat/completions", R"({"model":")" + model + R"(","messages":[{"role":"user","content":"Hi"}]})");
+        CHECK(response.status >= 400);
+        const auto row = world.gateway().call_row(response);
+        CHECK(text(row, "requested_model") == model);
+        return text(row, "served_model");
+    };
+    CHECK(served("openai/fake-500") == "fake-500");
+    CHECK(served("quick") == "fake-500");
+    CHECK(served("nokey/gpt-x") == "gpt-x");
+    // Nobody was meant.
+    CHECK(served("nobody/gpt-x") == "");
+    const auto report = nlohmann::json::parse(world.cli({"usage", "--by", "model", "--json"}).out);
+    std::set<std::string> models;
+    for (const auto& row : report.at("rows")) {
+        models.insert(row.at("model").get<std::string>());
+    }
+    CHECK(models == std::set<std::string>{"fake-500", "gpt-x", "nobody/gpt-x"});
+}
+
 TEST_SUITE_END();

@@ -51,8 +51,8 @@ only_in() { # HEADER-REGEX ALLOWED-PATH-REGEX FIX
 }
 only_in 'httplib\.h' 'core/net/server[a-z0-9_]*\.(cpp|hpp):' \
     'only core/net/server*.cpp and .hpp see httplib.h (it costs 7 s a file): use core/net/http.hpp'
-only_in 'curl/[a-z]+\.h' 'core/net/connection\.cpp:' \
-    'only core/net/connection.cpp sees libcurl: use core/net/transport.hpp'
+only_in 'curl/[a-z]+\.h' 'core/net/(connection\.cpp|curl_library\.[ch]pp):' \
+    'only core/net/connection.cpp and curl_library see libcurl: use core/net/transport.hpp'
 only_in 'sqlite3\.h' 'core/store/' 'only core/store sees sqlite3.h: add a function there'
 only_in '(toml\+\+|tomlplusplus)/[a-z_.+]+' 'core/config/' 'only core/config sees toml++: use core/config/config.hpp'
 

@@ -8,6 +8,7 @@
 #include <doctest/doctest.h>
 
 #include "core/secrets/child.hpp"
+#include "tests/support/tell.hpp"
 #include "tests/unit/secrets_test_help.hpp"
 
 namespace llmgw::test {
@@ -31,7 +32,7 @@ inline CliOutput run_llmgw(const TempDir& dir, const std::string& arguments, std
 
 inline bool is_built() {
     if (std::filesystem::exists(built_llmgw())) { return true; }
-    MESSAGE("skipped: needs the built llmgw");
+    TELL("skipped: needs the built llmgw");
     return false;
 }
 

@@ -14,6 +14,7 @@
 #include "core/provider/resolve.hpp"
 #include "providers/catalogue.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/tell.hpp"
 
 namespace llmgw::test {
 
@@ -69,7 +70,7 @@ inline std::vector<std::filesystem::path> recorded_of(const std::string& host) {
     std::vector<std::filesystem::path> found;
     const auto root = fixtures_dir() / host;
     if (!std::filesystem::exists(root)) {
-        MESSAGE("no recorded provider data at " << root.string() << ": skipped");
+        TELL("no recorded provider data at " << root.string() << ": skipped");
         return found;
     }
     for (const auto& api : std::filesystem::directory_iterator(root)) {

@@ -14,6 +14,7 @@
 #include "providers/dialects/anthropic/codec.hpp"
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/tell.hpp"
 
 namespace fs = std::filesystem;
 using namespace llmgw;
@@ -38,7 +39,7 @@ std::vector<fs::path> dirs_in(const fs::path& root) {
 
 std::vector<fs::path> cases() {
     auto dirs = dirs_in(fixtures_dir() / "anthropic/messages");
-    if (dirs.empty()) { MESSAGE("no recordings at " << fixtures_dir().string() << ": skipped"); }
+    if (dirs.empty()) { TELL("no recordings at " << fixtures_dir().string() << ": skipped"); }
     return dirs;
 }
 
@@ -196,7 +197,7 @@ TEST_SUITE("codec/anthropic/fixtures") {
             CHECK(text_of_answer(again) == text_of_answer(events));
             same += text_of_answer(again) == text_of_answer(events) ? 1 : 0;
         }
-        if (streams > 0) { MESSAGE(same << " of " << streams << " recorded streams come back the same"); }
+        if (streams > 0) { TELL(same << " of " << streams << " recorded streams come back the same"); }
     }
 
     TEST_CASE("recorded streams: the validator takes what the provider itself sends") {
@@ -213,9 +214,9 @@ TEST_SUITE("codec/anthropic/fixtures") {
             // Broken on purpose, and servers that put a whole answer into message_start.
             const bool odd = name == "va-duplicate-message-start.stream" || name == "va-spliced-message-start.stream";
             CHECK((fault.empty() || odd) == true);
-            if (!fault.empty()) { MESSAGE(name << ": " << fault.substr(0, 200)); }
+            if (!fault.empty()) { TELL(name << ": " << fault.substr(0, 200)); }
         }
-        if (streams > 0) { MESSAGE(taken << " of " << streams << " recorded streams pass"); }
+        if (streams > 0) { TELL(taken << " of " << streams << " recorded streams pass"); }
     }
 
     TEST_CASE("recorded answers: read, written whole and as a stream, read again") {
@@ -248,7 +249,7 @@ TEST_SUITE("codec/anthropic/fixtures") {
             CHECK(drops_text(drops) == "");
             same += text_of_answer(streamed) == text_of_answer(events) ? 1 : 0;
         }
-        if (answers > 0) { MESSAGE(same << " of " << answers << " recorded answers come back the same"); }
+        if (answers > 0) { TELL(same << " of " << answers << " recorded answers come back the same"); }
     }
 
     TEST_CASE("recorded requests come back as they were") {
@@ -266,7 +267,7 @@ TEST_SUITE("codec/anthropic/fixtures") {
                 same += difference.empty() ? 1 : 0;
             }
         }
-        if (requests > 0) { MESSAGE(same << " of " << requests << " recorded requests come back the same"); }
+        if (requests > 0) { TELL(same << " of " << requests << " recorded requests come back the same"); }
     }
 
     TEST_CASE("requests of a real Claude Code come back as they were") {
@@ -286,6 +287,6 @@ TEST_SUITE("codec/anthropic/fixtures") {
                 CHECK(request_difference(body.dump()) == "");
             }
         }
-        if (requests > 0) { MESSAGE(requests << " requests"); }
+        if (requests > 0) { TELL(requests << " requests"); }
     }
 }

@@ -14,6 +14,7 @@
 #include "providers/registry.hpp"
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/tell.hpp"
 
 namespace fs = std::filesystem;
 using namespace llmgw;
@@ -30,7 +31,7 @@ std::vector<fs::path> dirs_in(const std::string& below) {
     std::vector<fs::path> dirs;
     const auto root = fixtures_dir() / below;
     if (!fs::exists(root)) {
-        MESSAGE("no recordings at " << root.string() << ": skipped");
+        TELL("no recordings at " << root.string() << ": skipped");
         return dirs;
     }
     for (const auto& entry : fs::directory_iterator(root)) {
@@ -200,7 +201,7 @@ TEST_SUITE("codec/bedrock-converse/fixtures") {
             CHECK(*logged.usage == *answer.usage);
             ++answers;
         }
-        MESSAGE("bedrock/converse: " << answers << " answers and " << errors << " errors of " << dirs.size());
+        TELL("bedrock/converse: " << answers << " answers and " << errors << " errors of " << dirs.size());
     }
 
     TEST_CASE("streams: read without loss, cut at every place") {
@@ -234,7 +235,7 @@ TEST_SUITE("codec/bedrock-converse/fixtures") {
             }
             ++passed;
         }
-        MESSAGE("bedrock/converse-stream: " << passed << " of " << dirs.size());
+        TELL("bedrock/converse-stream: " << passed << " of " << dirs.size());
     }
 
     TEST_CASE("InvokeModel: Claude's answers are Anthropic's own; streams of other models hold no event of it") {
@@ -257,7 +258,7 @@ TEST_SUITE("codec/bedrock-converse/fixtures") {
             CHECK(anthropic.decode_response(body).usage.has_value());
             ++claude;
         }
-        MESSAGE("bedrock/invoke: " << claude << " of Claude's and " << others << " others of " << dirs.size());
+        TELL("bedrock/invoke: " << claude << " of Claude's and " << others << " others of " << dirs.size());
         int streams = 0;
         for (const auto& dir : dirs_in("bedrock/invoke-stream")) {
             CAPTURE(dir.string());
@@ -267,7 +268,7 @@ TEST_SUITE("codec/bedrock-converse/fixtures") {
             CHECK(sse->empty());
             ++streams;
         }
-        MESSAGE("bedrock/invoke-stream: " << streams << " framed");
+        TELL("bedrock/invoke-stream: " << streams << " framed");
     }
 
     TEST_CASE("errors: an exception in mid-stream, a broken frame; tokens counted") {
@@ -315,6 +316,6 @@ TEST_SUITE("codec/bedrock-converse/fixtures") {
                 ++passed;
             }
         }
-        MESSAGE("bedrock-mantle: " << passed << " of 10");
+        TELL("bedrock-mantle: " << passed << " of 10");
     }
 }

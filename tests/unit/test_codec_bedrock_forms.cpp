@@ -11,6 +11,7 @@
 
 #include "providers/registry.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/tell.hpp"
 #include "tests/unit/converse_rules.hpp"
 
 namespace fs = std::filesystem;
@@ -53,7 +54,7 @@ TEST_SUITE("codec/bedrock-converse/forms") {
             }
         }
         if (recorded.empty()) {
-            MESSAGE("no recordings at " << fixtures_dir().string() << ": skipped");
+            TELL("no recordings at " << fixtures_dir().string() << ": skipped");
             return;
         }
         // Documented by AWS, and in no recording.
@@ -105,7 +106,7 @@ TEST_SUITE("codec/bedrock-converse/forms") {
                 }
             }
         }
-        MESSAGE("requests of other dialects written for Converse: " << written << ", refused " << refusals);
+        TELL("requests of other dialects written for Converse: " << written << ", refused " << refusals);
         CHECK(written > 500);
     }
 }

@@ -13,6 +13,7 @@
 #include "providers/registry.hpp"
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/tell.hpp"
 
 namespace fs = std::filesystem;
 using namespace llmgw;
@@ -140,10 +141,10 @@ TEST_SUITE("codec/gemini/cross") {
                 ++good;
             }
         }
-        MESSAGE(good << " requests written from " << recorded.size() << " recorded (" << agents << " of agents); "
-                     << refusals << " refused with a reason, " << not_ours << " their own codec does not take");
+        TELL(good << " requests written from " << recorded.size() << " recorded (" << agents << " of agents); "
+                  << refusals << " refused with a reason, " << not_ours << " their own codec does not take");
         for (const auto& reason : reasons) {
-            MESSAGE("refused: " << reason);
+            TELL("refused: " << reason);
         }
     }
 
@@ -178,7 +179,7 @@ TEST_SUITE("codec/gemini/cross") {
                 }
             }
         }
-        MESSAGE(streams << " streams written");
+        TELL(streams << " streams written");
     }
 
     TEST_CASE("other providers' answers keep the grammar of Gemini's clients") {
@@ -213,6 +214,6 @@ TEST_SUITE("codec/gemini/cross") {
             if (!before.error) { CHECK(said(before) == said(after)); }
             ++streams;
         }
-        MESSAGE(streams << " streams written");
+        TELL(streams << " streams written");
     }
 }

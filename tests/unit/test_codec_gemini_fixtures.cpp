@@ -14,6 +14,7 @@
 #include "providers/registry.hpp"
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/tell.hpp"
 
 namespace fs = std::filesystem;
 using namespace llmgw;
@@ -29,7 +30,7 @@ const Codec& codec() {
 std::vector<fs::path> recorded(const char* file) {
     std::vector<fs::path> found;
     if (!fs::exists(fixtures_dir())) {
-        MESSAGE("no recorded provider data at " << fixtures_dir().string() << ": skipped");
+        TELL("no recorded provider data at " << fixtures_dir().string() << ": skipped");
         return found;
     }
     for (const char* host : {"gemini", "vertex"}) {
@@ -193,7 +194,7 @@ TEST_SUITE("codec/gemini/fixtures") {
             }
             ++good;
         }
-        MESSAGE(good << " of " << all << " recorded streams; " << strict << " of them pass the validator as recorded");
+        TELL(good << " of " << all << " recorded streams; " << strict << " of them pass the validator as recorded");
     }
 
     TEST_CASE("recorded whole answers: read, written again, the same answer") {
@@ -225,7 +226,7 @@ TEST_SUITE("codec/gemini/fixtures") {
             CHECK(same_text(answer) == same_text(assemble(read_answer(codec(), stream, stream.size()))));
             ++good;
         }
-        MESSAGE(good << " of " << all << " recorded answers, " << errors << " more are errors");
+        TELL(good << " of " << all << " recorded answers, " << errors << " more are errors");
     }
 
     TEST_CASE("recorded requests: written again, the same request") {
@@ -245,9 +246,9 @@ TEST_SUITE("codec/gemini/fixtures") {
             level(before);
             level(after);
             CHECK(before == after);
-            if (before != after) { MESSAGE(json::diff(before, after).dump().substr(0, 2000)); }
+            if (before != after) { TELL(json::diff(before, after).dump().substr(0, 2000)); }
             good += before == after ? 1 : 0;
         }
-        MESSAGE(good << " of " << all << " recorded requests");
+        TELL(good << " of " << all << " recorded requests");
     }
 }

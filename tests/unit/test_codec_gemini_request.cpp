@@ -14,6 +14,7 @@
 #include "providers/registry.hpp"
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/tell.hpp"
 
 namespace fs = std::filesystem;
 using namespace llmgw;
@@ -624,7 +625,7 @@ TEST_SUITE("codec/gemini/request") {
     TEST_CASE("the recorded agents' requests come back as they were") {
         const fs::path agents = fixtures_dir().parent_path() / "agents";
         if (!fs::exists(agents)) {
-            MESSAGE("no recorded agents at " << agents.string() << ": skipped");
+            TELL("no recorded agents at " << agents.string() << ": skipped");
             return;
         }
         int good = 0;
@@ -648,9 +649,9 @@ TEST_SUITE("codec/gemini/request") {
             }
             CHECK(before == after);
             good += before == after ? 1 : 0;
-            if (before != after) { MESSAGE(nlohmann::json::diff(before, after).dump().substr(0, 1000)); }
+            if (before != after) { TELL(nlohmann::json::diff(before, after).dump().substr(0, 1000)); }
         }
-        MESSAGE(good << " of " << all << " requests of recorded agents");
+        TELL(good << " of " << all << " requests of recorded agents");
     }
 
     TEST_CASE("what other dialects say elsewhere as well is left out without a word, other blocks of theirs with one") {

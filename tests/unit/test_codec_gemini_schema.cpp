@@ -10,6 +10,7 @@
 
 #include "providers/dialects/gemini/schema.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/tell.hpp"
 
 namespace fs = std::filesystem;
 using namespace llmgw;
@@ -268,7 +269,7 @@ TEST_SUITE("codec/gemini/schema") {
     TEST_CASE("every tool schema of the recorded agents converts") {
         const fs::path agents = fixtures_dir().parent_path() / "agents";
         if (!fs::exists(agents)) {
-            MESSAGE("no recorded agents at " << agents.string() << ": skipped");
+            TELL("no recorded agents at " << agents.string() << ": skipped");
             return;
         }
         std::vector<std::string> schemas;
@@ -288,7 +289,7 @@ TEST_SUITE("codec/gemini/schema") {
             if (!converted->json.empty()) { CHECK(refused(parsed(converted->json), "") == ""); }
             CHECK(from_openapi(schema) == schema);
         }
-        MESSAGE(schemas.size() << " tool schemas, " << distinct.size() << " different ones: all convert; " << losses
-                               << " keywords went into descriptions");
+        TELL(schemas.size() << " tool schemas, " << distinct.size() << " different ones: all convert; " << losses
+                            << " keywords went into descriptions");
     }
 }

@@ -11,6 +11,7 @@
 #include "providers/dialects/gemini/signature.hpp"
 #include "providers/registry.hpp"
 #include "tests/support/answer_text.hpp"
+#include "tests/support/tell.hpp"
 
 using namespace llmgw;
 using namespace llmgw::test;
@@ -293,7 +294,7 @@ TEST_SUITE("codec/gemini/signature") {
         int clients = 0;
         for (const auto& client : {anthropic_client(), chat_client(), responses_client()}) {
             if (dialects().get(client.id).codec() == nullptr) {
-                MESSAGE("no codec yet: " << to_string(client.id));
+                TELL("no codec yet: " << to_string(client.id));
                 continue;
             }
             CAPTURE(to_string(client.id));
@@ -306,7 +307,7 @@ TEST_SUITE("codec/gemini/signature") {
                 }
             }
         }
-        MESSAGE(clients << " of 3 client dialects");
+        TELL(clients << " of 3 client dialects");
     }
 
     TEST_CASE("three tool turns, the signature in the call's id as every other dialect's encoder puts it there") {

@@ -10,6 +10,7 @@
 #include "providers/hosts.hpp"
 #include "providers/registry.hpp"
 #include "tests/support/answer_text.hpp"
+#include "tests/support/tell.hpp"
 #include "tests/unit/host_test_help.hpp"
 
 using namespace llmgw;
@@ -122,7 +123,7 @@ TEST_SUITE("codec/ollama-chat/fixtures") {
                         ? fmt::format("ollama {:16} {} not read: {}\n", api, count, why->second)
                         : fmt::format("ollama {:16} {} of {}\n", api, read[api], count);
         }
-        MESSAGE(text);
+        TELL(text);
         CHECK(read["api-chat"] == all["api-chat"]);
         CHECK(read["api-generate"] == all["api-generate"]);
     }

@@ -12,6 +12,7 @@
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
 #include "tests/support/recorded.hpp"
+#include "tests/support/tell.hpp"
 #include "tests/unit/ollama_rules.hpp"
 
 namespace fs = std::filesystem;
@@ -284,6 +285,6 @@ TEST_SUITE("codec/ollama-chat/requests") {
         for (const auto& [who, count] : all) {
             text += fmt::format("{:18} {} of {}\n", who, written[who], count);
         }
-        if (!all.empty()) { MESSAGE(text); }
+        if (!all.empty()) { TELL(text); }
     }
 }

@@ -16,6 +16,7 @@
 #include "providers/dialects/openai_chat/codec.hpp"
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/tell.hpp"
 
 namespace fs = std::filesystem;
 using namespace llmgw;
@@ -29,7 +30,7 @@ const wire::OpenAiChatCodec codec;
 std::vector<fs::path> case_dirs() {
     std::vector<fs::path> found;
     if (!fs::exists(fixtures_dir())) {
-        MESSAGE("no recorded provider data at " << fixtures_dir().string() << ": skipped");
+        TELL("no recorded provider data at " << fixtures_dir().string() << ": skipped");
         return found;
     }
     for (const auto& host : fs::directory_iterator(fixtures_dir())) {
@@ -250,7 +251,7 @@ TEST_SUITE("codec/openai-chat/fixtures") {
                 same += before == after ? 1 : 0;
             }
         }
-        MESSAGE("streams written again to the same: " << same << " of " << streams);
+        TELL("streams written again to the same: " << same << " of " << streams);
     }
 
     TEST_CASE("whole answers: decoded as their bytes say, and written again to the same") {
@@ -291,7 +292,7 @@ TEST_SUITE("codec/openai-chat/fixtures") {
             CHECK(stream_fault(codec, stream) == "");
             CHECK(essence(answer) == essence(assemble(read_answer(codec, stream, stream.size()))));
         }
-        MESSAGE("whole answers written again to the same: " << same << " of " << answers);
+        TELL("whole answers written again to the same: " << same << " of " << answers);
     }
 }
 
@@ -389,12 +390,12 @@ TEST_SUITE("codec/openai-chat/fixtures") {
             ++requests;
             same += compare_request(body, fs::relative(dir, fixtures_dir()).string(), differing);
         }
-        MESSAGE("requests written again to an equivalent body: " << same << " of " << requests);
+        TELL("requests written again to an equivalent body: " << same << " of " << requests);
         // Those that differ say the same in another form: functions become tools, "any" becomes "required", Mistral's
         // thoughts one text and its document_url a file.
         CHECK(requests - same <= 5);
         for (const auto& name : differing) {
-            MESSAGE("differs: " << name);
+            TELL("differs: " << name);
         }
     }
 

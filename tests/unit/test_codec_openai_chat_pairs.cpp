@@ -15,6 +15,7 @@
 #include "providers/registry.hpp"
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/tell.hpp"
 
 namespace fs = std::filesystem;
 using namespace llmgw;
@@ -204,7 +205,7 @@ TEST_SUITE("codec/openai-chat/pairs") {
                     check_pair(*dialects().get(other).codec(), events);
                 }
             }
-            MESSAGE(to_string(other) << ": " << streams << " recorded streams");
+            TELL(to_string(other) << ": " << streams << " recorded streams");
         }
     }
 
@@ -238,7 +239,7 @@ TEST_SUITE("codec/openai-chat/pairs") {
                 check_for_host(other, recorded["body"].dump());
             }
         }
-        MESSAGE(requests << " requests of agents");
+        TELL(requests << " requests of agents");
     }
 
     TEST_CASE("requests of Chat clients, for the other dialects' providers") {

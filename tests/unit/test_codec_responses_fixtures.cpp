@@ -11,6 +11,7 @@
 #include "providers/dialects/openai_responses/codec.hpp"
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/tell.hpp"
 
 namespace fs = std::filesystem;
 using namespace llmgw;
@@ -24,7 +25,7 @@ const wire::OpenAiResponsesCodec codec;
 std::vector<fs::path> case_dirs() {
     std::vector<fs::path> dirs;
     if (!fs::exists(fixtures_dir())) {
-        MESSAGE("no recorded provider data at " << fixtures_dir().string() << ": skipped");
+        TELL("no recorded provider data at " << fixtures_dir().string() << ": skipped");
         return dirs;
     }
     for (const auto& host : fs::directory_iterator(fixtures_dir())) {
@@ -141,7 +142,7 @@ struct Tally {
 bool request_returns(const std::string& body) {
     auto request = codec.decode_request(body);
     if (!request) {
-        MESSAGE(request.error().message);
+        TELL(request.error().message);
         return false;
     }
     Drops drops;
@@ -163,7 +164,7 @@ bool request_returns(const std::string& body) {
     std::sort(before["input"].begin(), before["input"].end());
     std::sort(after["input"].begin(), after["input"].end());
     CHECK(json::diff(before, after).dump(1) == "[]");
-    MESSAGE("items have moved");
+    TELL("items have moved");
     return before == after;
 }
 
@@ -193,11 +194,11 @@ TEST_SUITE("codec/responses/fixtures") {
             const auto again = read_answer(codec, written, written.size());
             CHECK(told(assemble(again)) == told(assemble(events)));
             tally.add(fault.empty() && told(assemble(again)) == told(assemble(events)));
-            if (!ended) { MESSAGE(dir.string() << " has no end"); }
+            if (!ended) { TELL(dir.string() << " has no end"); }
         }
         if (tally.all > 0) {
-            MESSAGE(tally.same << " of " << tally.all << " streams come back; the validator takes " << valid
-                               << " of them as they were recorded");
+            TELL(tally.same << " of " << tally.all << " streams come back; the validator takes " << valid
+                            << " of them as they were recorded");
         }
     }
 
@@ -226,7 +227,7 @@ TEST_SUITE("codec/responses/fixtures") {
             CHECK(drops_text(drops) == "");
             tally.add(told(assemble(whole)) == told(assemble(events)));
         }
-        if (tally.all > 0) { MESSAGE(tally.same << " of " << tally.all << " answers come back"); }
+        if (tally.all > 0) { TELL(tally.same << " of " << tally.all << " answers come back"); }
     }
 
     TEST_CASE("recorded requests come back") {
@@ -236,7 +237,7 @@ TEST_SUITE("codec/responses/fixtures") {
             CAPTURE(dir.string());
             tally.add(request_returns(read_file(dir / "request.json")));
         }
-        if (tally.all > 0) { MESSAGE(tally.same << " of " << tally.all << " requests come back"); }
+        if (tally.all > 0) { TELL(tally.same << " of " << tally.all << " requests come back"); }
     }
 
     TEST_CASE("requests of agents come back") {
@@ -261,6 +262,6 @@ TEST_SUITE("codec/responses/fixtures") {
             tally.add(request_returns(recorded["body"].dump()));
         }
         if (fs::exists(assembled)) { tally.add(request_returns(read_file(assembled))); }
-        if (tally.all > 0) { MESSAGE(tally.same << " of " << tally.all << " agents' requests come back"); }
+        if (tally.all > 0) { TELL(tally.same << " of " << tally.all << " agents' requests come back"); }
     }
 }

@@ -8,6 +8,7 @@
 
 #include "core/config/settings.hpp"
 #include "core/secrets/child.hpp"
+#include "tests/support/tell.hpp"
 #include "tests/unit/secrets_test_help.hpp"
 
 using namespace llmgw;
@@ -34,7 +35,7 @@ Output run_config(const TempDir& dir, const std::string& arguments) {
 
 TEST_CASE("config command: path, init, check and show") {
     if (!std::filesystem::exists(built_llmgw())) {
-        MESSAGE("skipped: needs the built llmgw");
+        TELL("skipped: needs the built llmgw");
         return;
     }
     const TempDir dir;

@@ -10,6 +10,7 @@
 #include "core/dialect/emitted_check.hpp"
 #include "providers/registry.hpp"
 #include "tests/support/recorded.hpp"
+#include "tests/support/tell.hpp"
 
 using namespace llmgw;
 using namespace llmgw::test;
@@ -148,7 +149,7 @@ TEST_SUITE("dialects/emitted") {
             }
         }
         CHECK(streams >= 60);
-        MESSAGE(streams << " streams for clients of four dialects");
+        TELL(streams << " streams for clients of four dialects");
     }
 
     TEST_CASE("T2: recorded streams with events lost, said twice and swapped, for each dialect's clients") {
@@ -176,7 +177,7 @@ TEST_SUITE("dialects/emitted") {
                 }
             }
         }
-        MESSAGE(streams << " broken streams translated");
+        TELL(streams << " broken streams translated");
     }
 
     TEST_CASE("a call without a name is none, and an id said twice is told apart, whoever says it") {

@@ -180,6 +180,7 @@ TEST_SUITE("dialects/errors") {
             {ErrorClass::permission, 403, "permission_error", "invalid_request_error", "permission_denied",
              "PERMISSION_DENIED"},
             {ErrorClass::not_found, 404, "not_found_error", "invalid_request_error", "model_not_found", "NOT_FOUND"},
+            {ErrorClass::no_endpoint, 404, "not_found_error", "invalid_request_error", "", "NOT_FOUND"},
             {ErrorClass::too_large, 413, "request_too_large", "invalid_request_error", "request_too_large",
              "INVALID_ARGUMENT"},
             {ErrorClass::rate_limit, 429, "rate_limit_error", "requests", "rate_limit_exceeded", "RESOURCE_EXHAUSTED"},

@@ -9,6 +9,7 @@
 
 #include "providers/registry.hpp"
 #include "tests/support/dialect_text.hpp"
+#include "tests/support/tell.hpp"
 
 namespace fs = std::filesystem;
 using namespace llmgw;
@@ -36,7 +37,7 @@ std::optional<DialectId> dialect_of(const std::string& host, const std::string& 
 std::vector<Case> cases() {
     std::vector<Case> found;
     if (!fs::exists(fixtures_dir())) {
-        MESSAGE("no recorded provider data at " << fixtures_dir().string() << ": skipped");
+        TELL("no recorded provider data at " << fixtures_dir().string() << ": skipped");
         return found;
     }
     for (const auto& host : fs::directory_iterator(fixtures_dir())) {
@@ -171,13 +172,12 @@ TEST_SUITE("dialects/fixtures") {
             with_content += last_of<event::Content>(whole.events) != nullptr ? 1 : 0;
             CHECK(last_of<event::Started>(whole.events) != nullptr);
             check_last_usage(stream, item.dialect, last_of<event::UsageSeen>(whole.events));
-            if (!has_ended && !has_failed && !is_cut(item.name)) { MESSAGE(item.name << " has no end"); }
-            if (last_of<event::Content>(whole.events) == nullptr) { MESSAGE(item.name << " has no content"); }
+            if (!has_ended && !has_failed && !is_cut(item.name)) { TELL(item.name << " has no end"); }
+            if (last_of<event::Content>(whole.events) == nullptr) { TELL(item.name << " has no content"); }
         }
         if (streams == 0) { return; }
-        MESSAGE(streams << " streams (" << every_cut << " cut at every place), " << events << " events; with usage "
-                        << with_usage << ", content " << with_content << ", terminal " << ended << ", failed "
-                        << failed);
+        TELL(streams << " streams (" << every_cut << " cut at every place), " << events << " events; with usage "
+                     << with_usage << ", content " << with_content << ", terminal " << ended << ", failed " << failed);
     }
 
     TEST_CASE("recorded answers: model and usage are found, and the numbers add up") {
@@ -211,7 +211,7 @@ TEST_SUITE("dialects/fixtures") {
             check_against(written->text, item.dialect, *response.usage);
         }
         if (answers == 0) { return; }
-        MESSAGE(answers << " answers, " << with_usage << " with usage; " << errors << " HTTP errors");
+        TELL(answers << " answers, " << with_usage << " with usage; " << errors << " HTTP errors");
     }
 
     // Some recordings were made twice, streamed and not: the counts of the prompt must agree, by the same rules.
@@ -237,7 +237,7 @@ TEST_SUITE("dialects/fixtures") {
             CHECK(streamed.reported_cost_nano.has_value() == response.usage->reported_cost_nano.has_value());
             CHECK(streamed.iterations.empty() == response.usage->iterations.empty());
         }
-        if (twins > 0) { MESSAGE(twins << " twins"); }
+        if (twins > 0) { TELL(twins << " twins"); }
     }
 
     TEST_CASE("recorded errors: files under errors/ are classified") {

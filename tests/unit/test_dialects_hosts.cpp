@@ -17,6 +17,7 @@
 #include "tests/support/answer_text.hpp"
 #include "tests/support/dialect_text.hpp"
 #include "tests/support/recorded.hpp"
+#include "tests/support/tell.hpp"
 
 using namespace llmgw;
 using namespace llmgw::test;
@@ -280,6 +281,6 @@ TEST_SUITE("dialects/hosts") {
             text += fmt::format("{:34}{:>14}{:>14}{:>14}{:>8}{:>8}\n", name, row.streams.text(), row.answers.text(),
                                 row.requests.text(), row.errors, row.odd);
         }
-        MESSAGE(text);
+        TELL(text);
     }
 }

@@ -11,6 +11,7 @@
 #include "core/gateway/token_estimate.hpp"
 #include "core/usage/tap.hpp"
 #include "providers/registry.hpp"
+#include "tests/support/tell.hpp"
 
 using namespace llmgw;
 namespace fs = std::filesystem;
@@ -168,7 +169,7 @@ TEST_CASE("Token estimate: at or above the recorded counts in at least 95 of 100
     const char* shared = std::getenv("LLMGW_SHARED");
     const fs::path fixtures = fs::path(shared != nullptr ? shared : LLMGW_SOURCE_DIR "/../shared") / "fixtures";
     if (!fs::exists(fixtures)) {
-        MESSAGE("no recorded calls at " << fixtures.string() << ": skipped");
+        TELL("no recorded calls at " << fixtures.string() << ": skipped");
         return;
     }
     auto pairs = recorded_pairs(fixtures);
@@ -185,11 +186,11 @@ TEST_CASE("Token estimate: at or above the recorded counts in at least 95 of 100
     REQUIRE_FALSE(large.empty());
     const auto covered =
         100.0 * static_cast<double>(pairs.size() - static_cast<std::size_t>(low)) / static_cast<double>(pairs.size());
-    MESSAGE(pairs.size() << " recorded calls: the estimate is high enough in " << covered << " %; of " << large.size()
-                         << " prompts of 500 tokens and more the ratio is " << large[large.size() / 2]
-                         << " in the middle, " << large[large.size() * 9 / 10] << " at the ninth tenth");
+    TELL(pairs.size() << " recorded calls: the estimate is high enough in " << covered << " %; of " << large.size()
+                      << " prompts of 500 tokens and more the ratio is " << large[large.size() / 2]
+                      << " in the middle, " << large[large.size() * 9 / 10] << " at the ninth tenth");
     for (std::size_t i = 0; i < std::min<std::size_t>(8, static_cast<std::size_t>(low)); ++i) {
-        MESSAGE("too low: " << pairs[i].name << " " << pairs[i].estimated << " of " << pairs[i].counted);
+        TELL("too low: " << pairs[i].name << " " << pairs[i].estimated << " of " << pairs[i].counted);
     }
     CHECK(covered >= 95.0);
     // High is safe, but not any number: a client that is told four times too much compacts all the time.

@@ -190,7 +190,7 @@ TEST_CASE("resolve: local hosts cost nothing only at home") {
 
 TEST_CASE("resolve: v1_provider must exist") {
     CHECK(resolve("[server]\nv1_provider = \"opanai\"\n").resolved.errors() ==
-          "c.toml: server.v1_provider names no provider; did you mean \"openai\"?");
+          "c.toml:2:15: server.v1_provider names no provider; did you mean \"openai\"?");
     CHECK(resolve("[server]\nv1_provider = \"local\"\n[providers.local]\ntype = \"openai\"\nbase_url = "
                   "\"http://127.0.0.1:1/v1\"\n")
               .resolved.ok());

@@ -3,6 +3,7 @@
 
 #include "core/util/base64.hpp"
 #include "providers/registry.hpp"
+#include "tests/support/tell.hpp"
 #include "tests/unit/host_test_help.hpp"
 
 using namespace llmgw;
@@ -191,6 +192,6 @@ TEST_SUITE("providers/azure") {
             CHECK(reads_answer(dialects().get(chat ? openai_chat : openai_responses), dir));
             ++answers;
         }
-        if (all > 0) { MESSAGE("azure: " << all << " cases, " << urls << " URLs, " << answers << " answers"); }
+        if (all > 0) { TELL("azure: " << all << " cases, " << urls << " URLs, " << answers << " answers"); }
     }
 }

@@ -11,6 +11,7 @@
 
 #include "core/usage/prices.hpp"
 #include "providers/prices/table.hpp"
+#include "tests/support/tell.hpp"
 
 using namespace llmgw;
 using nlohmann::json;
@@ -209,7 +210,7 @@ TEST_SUITE("providers/prices") {
     TEST_CASE("price table: recorded bills, to the nano-dollar") {
         std::ifstream file(shared_dir() + "/prices/cost_vectors.json");
         if (!file) {
-            MESSAGE("skipped: no shared/prices/cost_vectors.json (set LLMGW_SHARED)");
+            TELL("skipped: no shared/prices/cost_vectors.json (set LLMGW_SHARED)");
             return;
         }
         auto recorded = vectors(json::parse(file));

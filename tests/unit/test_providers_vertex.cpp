@@ -4,6 +4,7 @@
 #include "core/util/json_edit.hpp"
 #include "providers/registry.hpp"
 #include "providers/vertex_body.hpp"
+#include "tests/support/tell.hpp"
 #include "tests/unit/host_test_help.hpp"
 
 using namespace llmgw;
@@ -178,8 +179,8 @@ TEST_SUITE("providers/vertex") {
             ++answers;
         }
         if (all > 0) {
-            MESSAGE("vertex: " << all << " cases, " << urls << " URLs, " << bodies << " bodies, " << answers
-                               << " answers");
+            TELL("vertex: " << all << " cases, " << urls << " URLs, " << bodies << " bodies, " << answers
+                            << " answers");
         }
     }
 }

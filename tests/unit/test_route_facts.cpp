@@ -8,6 +8,7 @@
 
 #include "core/policy/agents.hpp"
 #include "core/route/facts.hpp"
+#include "tests/support/tell.hpp"
 
 using namespace llmgw;
 
@@ -150,7 +151,7 @@ TEST_CASE("Facts: recorded agents' titles and choices are background, and nothin
     const char* given = std::getenv("LLMGW_SHARED");
     const std::string folder = std::string(given != nullptr ? given : LLMGW_SOURCE_DIR "/../shared") + "/agents";
     if (!std::filesystem::exists(folder)) {
-        MESSAGE("no recordings: set LLMGW_SHARED");
+        TELL("no recordings: set LLMGW_SHARED");
         return;
     }
     int background = 0;

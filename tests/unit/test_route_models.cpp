@@ -195,7 +195,7 @@ TEST_CASE("Plan: an unknown name is told the nearest") {
         return at == std::string::npos ? "" : plan.error().message.substr(at);
     };
     CHECK(hint("fsat") == "Did you mean \"fast\"?");
-    CHECK(hint("openruoter/x") == "Did you mean \"openrouter\"?");
+    CHECK(hint("openruoter/x") == "Did you mean \"openrouter/x\"?");
     CHECK(hint("zzzzzz") == "");
     CHECK(hint("own/x") == "found");
 }

@@ -38,7 +38,10 @@ TEST_CASE("Resolve: provider/model, a listed name, or the dialect's native provi
     CHECK(to("local/qwen", DialectId::anthropic).find("Providers for this endpoint: anthropic") != std::string::npos);
     CHECK(to("anything", DialectId::gemini).starts_with("error:"));
     CHECK(to("", DialectId::openai_chat).starts_with("error:"));
-    CHECK(to("local/", DialectId::openai_chat).starts_with("error:"));
+    CHECK(to("local/", DialectId::openai_chat) ==
+          "error: llmgw: \"local/\" names no model; a provider's is asked for as local/MODEL");
+    CHECK(to("antrhopic/claude-x", DialectId::anthropic).ends_with("Did you mean \"anthropic/claude-x\"?"));
+    CHECK(to("elsewhere/claude-x", DialectId::anthropic).find("Did you mean") == std::string::npos);
     // Gemini's URL has the model in it.
     CHECK(to("openrouter/../../x", DialectId::openai_chat).find("is no model's name") != std::string::npos);
     CHECK(to("openrouter/a/./b", DialectId::openai_chat).find("is no model's name") != std::string::npos);

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cli/keys/keys.hpp"
+#include "tests/support/tell.hpp"
 #include "tests/unit/secrets_test_help.hpp"
 
 using namespace llmgw;
@@ -94,7 +95,7 @@ TEST_CASE("secret input: nothing typed is shown, and Ctrl-C gives up") {
 TEST_CASE("secret input: nobody is asked for a key that no keychain could keep") {
     const auto llmgw = built_llmgw();
     if (!std::filesystem::exists(llmgw)) {
-        MESSAGE("skipped: needs the built llmgw");
+        TELL("skipped: needs the built llmgw");
         return;
     }
     const TempDir dir;

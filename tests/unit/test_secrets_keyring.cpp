@@ -6,6 +6,7 @@
 #include <doctest/doctest.h>
 
 #include "core/secrets/child.hpp"
+#include "tests/support/tell.hpp"
 #include "tests/unit/secrets_test_help.hpp"
 
 using namespace llmgw;
@@ -30,7 +31,7 @@ bool contains(const std::string& text, const std::string& part) {
 TEST_CASE("keyring: set, list, origin refusal and remove through the real binary") {
     const auto llmgw = built_llmgw();
     if (!std::filesystem::exists(llmgw) || !in_path("dbus-run-session") || !in_path("gnome-keyring-daemon")) {
-        MESSAGE("skipped: needs the built llmgw, dbus-run-session and gnome-keyring-daemon");
+        TELL("skipped: needs the built llmgw, dbus-run-session and gnome-keyring-daemon");
         return;
     }
     const TempDir dir;
@@ -67,7 +68,7 @@ step list5 "$LLMGW" keys list
     const auto& out = ended->output;
     CAPTURE(out);
     if (contains(out, "no daemon")) {
-        MESSAGE("skipped: gnome-keyring-daemon does not start here");
+        TELL("skipped: gnome-keyring-daemon does not start here");
         return;
     }
     const auto section = [&](const std::string& name) {
@@ -100,7 +101,7 @@ step list5 "$LLMGW" keys list
 TEST_CASE("keyring: headless, the binary says what is missing and what to do") {
     const auto llmgw = built_llmgw();
     if (!std::filesystem::exists(llmgw)) {
-        MESSAGE("skipped: needs the built llmgw");
+        TELL("skipped: needs the built llmgw");
         return;
     }
     const TempDir dir;

@@ -10,6 +10,7 @@
 #include "core/secrets/reference.hpp"
 #include "core/secrets/secrets.hpp"
 #include "core/telemetry/redact.hpp"
+#include "tests/support/tell.hpp"
 #include "tests/unit/secrets_test_help.hpp"
 
 using namespace llmgw;
@@ -107,7 +108,7 @@ TEST_CASE("secrets: a link to a key file is judged by what it leads to") {
 
 TEST_CASE("secrets: a key file of another user is refused") {
     if (::geteuid() != 0) {
-        MESSAGE("skipped: only root can give a file away");
+        TELL("skipped: only root can give a file away");
         return;
     }
     const TempDir dir;

@@ -26,7 +26,7 @@ std::string until(const char* text, std::int64_t now = nov_21) {
 
 // "begin to end" of the period before, both given as local dates or times.
 std::string before(const char* from, const char* to, std::int64_t now = nov_21) {
-    const auto period = previous_period({*parse_since(from, now), *parse_since(to, now)});
+    const auto period = previous_period({*parse_since(from, now), *parse_since(to, now)}, unit_of(from));
     return local_text(period.since_ms).substr(0, 16) + " to " + local_text(period.until_ms).substr(0, 16);
 }
 
@@ -83,6 +83,48 @@ TEST_SUITE("usage_period") {
         CHECK(before("3d", "0d", now) == "2026-10-22 09:00 to 2026-10-25 09:00");
         // Anything else to the millisecond.
         CHECK(before("36h", "1h", nov_21) == "2026-11-18 16:00 to 2026-11-20 03:00");
+    }
+
+    TEST_CASE("period: before a named one comes the same part of the day, week, month or year before") {
+        const TimeZone zone(berlin);
+        CHECK(before("today", "0h") == "2026-11-20 00:00 to 2026-11-20 15:00");
+        CHECK(before("2026-11-21", "0h") == "2026-11-20 00:00 to 2026-11-20 15:00");
+        CHECK(before("yesterday", "0h") == "2026-11-18 00:00 to 2026-11-19 15:00");
+        CHECK(before("yesterday", "today") == "2026-11-19 00:00 to 2026-11-20 00:00");
+        CHECK(before("this week", "0h") == "2026-11-09 00:00 to 2026-11-14 15:00");
+        CHECK(before("last week", "0h") == "2026-10-26 00:00 to 2026-11-07 15:00");
+        CHECK(before("last week", "this week") == "2026-11-02 00:00 to 2026-11-09 00:00");
+        CHECK(before("this month", "0h") == "2026-10-01 00:00 to 2026-10-21 15:00");
+        CHECK(before("2026-11", "0h") == "2026-10-01 00:00 to 2026-10-21 15:00");
+        CHECK(before("last month", "0h") == "2026-08-01 00:00 to 2026-09-21 15:00");
+        CHECK(before("this year", "0h") == "2025-01-01 00:00 to 2025-11-21 15:00");
+        CHECK(before("last year", "this year") == "2024-01-01 00:00 to 2025-01-01 00:00");
+        CHECK(before("last year", "0h") == "2023-01-01 00:00 to 2024-11-21 15:00");
+        // The unit counts, not that the first of a month is a Monday or a day.
+        const auto monday_first = *parse_since("2026-06-01", 0) + 10 * hour_ms;
+        CHECK(before("today", "0h", monday_first) == "2026-05-31 00:00 to 2026-05-31 10:00");
+        CHECK(before("this week", "0h", monday_first) == "2026-05-25 00:00 to 2026-05-25 10:00");
+        CHECK(before("this month", "0h", monday_first) == "2026-05-01 00:00 to 2026-05-01 10:00");
+        // A day that the month or the year before has not.
+        const auto march_30 = *parse_since("2026-03-30", 0) + 10 * hour_ms;
+        CHECK(before("this month", "0h", march_30) == "2026-02-01 00:00 to 2026-03-01 00:00");
+        const auto leap_day = *parse_since("2028-02-29", 0) + 10 * hour_ms;
+        CHECK(before("this year", "0h", leap_day) == "2027-01-01 00:00 to 2027-03-01 00:00");
+    }
+
+    TEST_CASE("period: the same part is told by the clock on the wall, whatever was done to it") {
+        const TimeZone zone(berlin);
+        const auto at = [](const char* day, int hours) { return *parse_since(day, 0) + hours * hour_ms; };
+        // The clocks went back on Sunday 2026-10-25 and forward on Sunday 2026-03-29.
+        CHECK(before("today", "0h", at("2026-10-25", 13)) == "2026-10-24 00:00 to 2026-10-24 12:00");
+        CHECK(before("today", "0h", at("2026-10-26", 12)) == "2026-10-25 00:00 to 2026-10-25 12:00");
+        CHECK(before("this week", "0h", at("2026-10-27", 12)) == "2026-10-19 00:00 to 2026-10-20 12:00");
+        CHECK(before("this week", "0h", at("2026-03-30", 12)) == "2026-03-23 00:00 to 2026-03-23 12:00");
+        CHECK(before("this year", "0h", at("2026-11-21", 15)) == "2025-01-01 00:00 to 2025-11-21 15:00");
+        // As `usage` asks: what is now belongs to a quarter of an hour that has not ended.
+        const auto now = at("2026-10-28", 9);
+        const auto asked = Period{*parse_since("3d", now), now + quarter_ms};
+        CHECK(local_text(previous_period(asked, unit_of("3d")).since_ms) == "2026-10-22 08:45:00");
     }
 
     TEST_CASE("labels: hours that exist twice have two names, days of 23 and 25 hours are one") {

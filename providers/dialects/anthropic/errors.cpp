@@ -11,7 +11,7 @@ using json_scan::quote;
 
 namespace {
 
-constexpr std::array<ErrorWords, 12> words{{
+constexpr std::array<ErrorWords, 13> words{{
     {ErrorClass::bad_request, "invalid_request_error", ""},
     {ErrorClass::context_length, "invalid_request_error", ""},
     {ErrorClass::content_filter, "invalid_request_error", ""},
@@ -19,6 +19,7 @@ constexpr std::array<ErrorWords, 12> words{{
     {ErrorClass::billing, "billing_error", ""},
     {ErrorClass::permission, "permission_error", ""},
     {ErrorClass::not_found, "not_found_error", ""},
+    {ErrorClass::no_endpoint, "not_found_error", ""},
     {ErrorClass::too_large, "request_too_large", ""},
     {ErrorClass::rate_limit, "rate_limit_error", ""},
     {ErrorClass::overloaded, "overloaded_error", ""},

@@ -55,7 +55,7 @@ WireBlock PartRules::made_text(std::string text) {
     return {&made_.back(), {}, {}, {}};
 }
 
-WireBlock PartRules::left_out(std::string_view what, std::string reason) {
+WireBlock PartRules::left_out(std::string_view what, const std::string& reason) {
     drops_.note(std::string(what), reason);
     return made_text("[" + std::string(what) + " left out: " + reason + "]");
 }

@@ -43,7 +43,7 @@ public:
     const Part* missing_result();
 
     // What stands in the place of something that cannot be said.
-    WireBlock left_out(std::string_view what, std::string reason);
+    WireBlock left_out(std::string_view what, const std::string& reason);
 
     // Inside a tool result.
     WireBlock in_result(const Part& part) { return in_user(part); }

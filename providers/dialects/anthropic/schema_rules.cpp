@@ -160,8 +160,8 @@ private:
     void take_out(Json& schema, const std::string& key, const std::string& field) {
         const auto found = schema.find(key);
         if (found == schema.end()) { return; }
-        const Json value = *found;
-        schema.erase(key);
+        const Json value = std::move(*found);
+        schema.erase(found);
         note_in_description(schema, key, value);
         drops_.note(field + "." + key, "anthropic does not enforce it; it is said in the description");
     }

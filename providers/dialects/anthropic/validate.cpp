@@ -10,7 +10,6 @@
 namespace llmgw::wire {
 
 using json_scan::Type;
-using json_scan::Value;
 
 namespace {
 

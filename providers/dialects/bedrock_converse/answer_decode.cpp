@@ -12,7 +12,6 @@
 namespace llmgw::wire {
 
 using answer::StopReason;
-using json_scan::Type;
 using json_scan::Value;
 
 namespace {

@@ -8,7 +8,6 @@
 
 namespace llmgw::wire {
 
-using json_scan::Type;
 using json_scan::Value;
 
 namespace {

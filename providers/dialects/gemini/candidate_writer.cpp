@@ -27,7 +27,7 @@ bool can_take_signature(std::string_view part, IsThought thought) {
 
 }  // namespace
 
-void CandidateWriter::add_signature(std::string signature, IsThought thought) {
+void CandidateWriter::add_signature(const std::string& signature, IsThought thought) {
     if (signature.empty()) { return; }
     if (form_ == AnswerForm::whole && !parts_.empty() && can_take_signature(parts_.back(), thought)) {
         std::string& part = parts_.back();

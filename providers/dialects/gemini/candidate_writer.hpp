@@ -46,7 +46,7 @@ public:
     JsonText take_logprobs();
 
 private:
-    void add_signature(std::string signature, IsThought thought);
+    void add_signature(const std::string& signature, IsThought thought);
     void say_call(const Sealed& sealed);
     void say_foreign(const part::Foreign& foreign);
     std::string next_signature(const Sealed& own);

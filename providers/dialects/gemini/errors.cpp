@@ -9,7 +9,7 @@ namespace llmgw::wire {
 
 namespace {
 
-constexpr std::array<ErrorWords, 14> words{{
+constexpr std::array<ErrorWords, 15> words{{
     {ErrorClass::bad_request, "INVALID_ARGUMENT", ""},
     {ErrorClass::context_length, "INVALID_ARGUMENT", ""},
     {ErrorClass::content_filter, "INVALID_ARGUMENT", ""},
@@ -18,6 +18,7 @@ constexpr std::array<ErrorWords, 14> words{{
     {ErrorClass::billing, "RESOURCE_EXHAUSTED", ""},
     {ErrorClass::permission, "PERMISSION_DENIED", ""},
     {ErrorClass::not_found, "NOT_FOUND", ""},
+    {ErrorClass::no_endpoint, "NOT_FOUND", ""},
     {ErrorClass::rate_limit, "RESOURCE_EXHAUSTED", ""},
     {ErrorClass::overloaded, "UNAVAILABLE", ""},
     {ErrorClass::connect, "UNAVAILABLE", ""},

@@ -28,7 +28,7 @@ private:
     using Maybe = std::optional<SchemaTree>;
 
     Maybe convert_flat(SchemaTree flat, const std::string& path, int depth);
-    Maybe convert_variants(SchemaTree flat, const SchemaTree& variants, const std::string& path, int depth);
+    Maybe convert_variants(const SchemaTree& flat, const SchemaTree& variants, const std::string& path, int depth);
     Maybe convert_typed(const SchemaTree& flat, const std::string& type, const std::string& path, int depth);
     bool add_object(SchemaTree& out, const SchemaTree& flat, Remarks& remarks, const std::string& path, int depth);
     bool add_array(SchemaTree& out, const SchemaTree& flat, Remarks& remarks, const std::string& path, int depth);
@@ -58,7 +58,7 @@ Converter::Maybe Converter::convert_flat(SchemaTree flat, const std::string& pat
         const SchemaTree variants = flat[key];
         flat.erase(key);
         if (!variants.is_array() || variants.empty()) { continue; }
-        return convert_variants(std::move(flat), variants, path, depth);
+        return convert_variants(flat, variants, path, depth);
     }
     const SchemaTypes types = types_of(flat);
     if (!types.unknown.empty()) {
@@ -95,8 +95,8 @@ Converter::Maybe Converter::convert_flat(SchemaTree flat, const std::string& pat
 }
 
 // What stands beside anyOf holds for every variant, and the subset wants anyOf to stand alone.
-Converter::Maybe Converter::convert_variants(SchemaTree flat, const SchemaTree& variants, const std::string& path,
-                                             int depth) {
+Converter::Maybe Converter::convert_variants(const SchemaTree& flat, const SchemaTree& variants,
+                                             const std::string& path, int depth) {
     Remarks remarks(flat);
     SchemaTree base = flat;
     for (const char* key : {"description", "title", "default", "examples"}) {

@@ -6,7 +6,6 @@
 
 namespace llmgw::wire::chat {
 
-using json_scan::Type;
 using json_scan::Value;
 
 namespace {

@@ -11,7 +11,6 @@ namespace llmgw::wire::responses {
 
 using answer::DeltaKind;
 using answer::PartKind;
-using json_scan::Type;
 using json_scan::Value;
 
 namespace {

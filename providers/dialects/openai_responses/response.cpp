@@ -3,7 +3,6 @@
 
 namespace llmgw::wire {
 
-using json_scan::Type;
 using json_scan::Value;
 
 bool is_billed_search(const Value& item) {
