@@ -52,7 +52,7 @@ struct AttemptRow {
     std::string provider;
     std::string dialect;
     std::string model;         // as sent
-    std::string served_model;  // as answered, or as asked by an answer that names none
+    std::string served_model;  // as answered, or as asked where nobody said
     int http_status = 0;       // 0: none came
     Ending ending = Ending::done;
     std::string error_class;

@@ -365,10 +365,13 @@ TEST_CASE("an answer that names no model is counted as the model that was asked,
             CHECK(text(attempts[0], "served_model") == model);
         }
     }
-    // One that nobody answered has nobody's name.
+    // One that nobody answered is filed under the model it was meant for; its attempt was served by none.
     cohere.answer_whole(404, R"({"id":"co-2","message":"no such model"})");
     const auto gone = cohere.world.gateway().post("/v1/chat/completions", R"({"model":"quick","messages":[]})");
-    CHECK(text(cohere.world.gateway().call_row(gone), "served_model") == "");
+    CHECK(text(cohere.world.gateway().call_row(gone), "served_model") == model);
+    const auto failed = cohere.world.gateway().attempt_rows(gone.header("x-llmgw-call-id"));
+    REQUIRE(failed.size() == 1);
+    CHECK(text(failed[0], "served_model") == "");
     const auto usage = cohere.world.cli({"usage", "--by", "model", "--where", "status=done", "--json"});
     const auto rows = Json::parse(usage.out).at("rows");
     REQUIRE(rows.size() == 1);
