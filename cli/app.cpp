@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "cli/command.hpp"
+#include "cli/help.hpp"
 #include "core/util/version.hpp"
 
 namespace llmgw {
@@ -91,7 +92,6 @@ std::unique_ptr<CLI::App> build_app(Environment& env, int& exit_code) {
     app->set_version_flag("--version", "llmgw " + std::string(version()));
     app->require_subcommand(1);
     app->fallthrough(false);
-    app->failure_message(CLI::FailureMessage::simple);
     for (const auto& command : commands()) {
         auto* sub = app->add_subcommand(std::string(command.name), std::string(command.summary));
         if (!command.example.empty()) { sub->footer("Example:\n  " + std::string(command.example)); }
@@ -117,10 +117,9 @@ int run_app(int argc, char** argv) {
         try {
             app->parse(argc, argv);
         } catch (const CLI::ParseError& error) {
-            // Help and version are "errors" with code 0.
-            const int asked = app->exit(error) == 0 ? exit_code::done : exit_code::usage;
+            const int told = tell_parse_error(*app, error);
             std::cout.flush();
-            return with_output_written(asked);
+            return with_output_written(told);
         }
     } catch (const std::exception& error) {
         return report_error({ErrorKind::internal, std::string("unexpected failure: ") + error.what()});

@@ -23,7 +23,9 @@ constexpr std::array command_table{
     Command{"demo", "The whole thing on a simulated provider, offline", "llmgw demo", &define_demo},
     Command{"completions", "Print shell completions",
             "llmgw completions bash > ~/.local/share/bash-completion/completions/llmgw", &define_completions},
+    Command{"help", "Print what --help prints", "llmgw help keys set", &define_help},
     Command{"internal-keychain", "Talks to the keychain for llmgw itself", "", &define_internal_keychain, true},
+    Command{"internal-words", "What completions offer", "", &define_internal_words, true},
 };
 
 }  // namespace

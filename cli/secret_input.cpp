@@ -1,8 +1,8 @@
 #include "cli/secret_input.hpp"
 
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
+#include <cstring>
 
 #include <termios.h>
 #include <unistd.h>
@@ -13,7 +13,7 @@
 namespace llmgw {
 namespace {
 
-constexpr std::size_t line_bytes_max = 64 * 1024;
+constexpr std::size_t input_bytes_max = 64 * 1024;
 
 // Turns the echo off, and with it the terminal's own line editing and signals: Ctrl-C arrives as a byte, so that
 // no signal leaves the terminal silent.
@@ -46,28 +46,28 @@ constexpr char ctrl_u = '\x15';
 constexpr char ctrl_backslash = '\x1c';
 constexpr char rubout = '\x7f';
 
-// `editing`: the bytes come from a terminal that does not edit lines itself.
-Result<std::string> read_line(bool editing) {
+// From a terminal, which does not edit lines itself now.
+Result<std::string> read_line() {
     std::string line;
     char c = 0;
     for (;;) {
         const auto n = ::read(STDIN_FILENO, &c, 1);
         if (n < 0 && errno == EINTR) { continue; }
-        const bool interrupted = editing && n == 1 && (c == ctrl_c || c == ctrl_backslash);
-        const bool ended = n <= 0 || (editing && c == ctrl_d);
+        const bool interrupted = n == 1 && (c == ctrl_c || c == ctrl_backslash);
+        const bool ended = n <= 0 || c == ctrl_d;
         if (interrupted || (ended && line.empty())) {
             wipe(line);
             return fail(ErrorKind::cancelled, "no key was given");
         }
         if (ended || c == '\n') { break; }
-        if (editing && c == ctrl_u) {
+        if (c == ctrl_u) {
             wipe(line);
-        } else if (editing && (c == rubout || c == backspace)) {
+        } else if (c == rubout || c == backspace) {
             if (!line.empty()) { line.pop_back(); }
         } else {
             line += c;
         }
-        if (line.size() > line_bytes_max) {
+        if (line.size() > input_bytes_max) {
             wipe(line);
             return fail(ErrorKind::credential, "the input is too long to be a key");
         }
@@ -77,15 +77,49 @@ Result<std::string> read_line(bool editing) {
     return out;
 }
 
+// All of a pipe or a file, which has one line in it. More than one are a mistake, and which of them was meant is not
+// for llmgw to guess.
+Result<std::string> read_only_line() {
+    std::string text;
+    // It would leave parts of the secret behind when it grew.
+    text.reserve(input_bytes_max + 1);
+    char buffer[4096];
+    for (;;) {
+        const auto n = ::read(STDIN_FILENO, buffer, sizeof buffer);
+        if (n < 0 && errno == EINTR) { continue; }
+        if (n <= 0) { break; }
+        if (text.size() + static_cast<std::size_t>(n) > input_bytes_max) {
+            wipe(text);
+            ::explicit_bzero(buffer, sizeof buffer);
+            return fail(ErrorKind::credential, "the input is too long to be a key");
+        }
+        text.append(buffer, static_cast<std::size_t>(n));
+    }
+    ::explicit_bzero(buffer, sizeof buffer);
+    const auto meant = trim(text);
+    if (meant.find('\n') != std::string_view::npos) {
+        wipe(text);
+        return fail(ErrorKind::credential,
+                    "the input has more than one line, and a key is one line; nothing was stored");
+    }
+    std::string out(meant);
+    wipe(text);
+    return out;
+}
+
 }  // namespace
 
+bool asks_for_secrets() {
+    return ::isatty(STDIN_FILENO) != 0;
+}
+
 Result<std::string> read_secret(const std::string& prompt) {
-    if (::isatty(STDIN_FILENO) == 0) { return read_line(false); }
+    if (!asks_for_secrets()) { return read_only_line(); }
     const Silence silence;
     if (!silence.active()) { return fail(ErrorKind::io, "the terminal's echo cannot be turned off"); }
     std::fprintf(stderr, "%s", prompt.c_str());
     std::fflush(stderr);
-    auto line = read_line(true);
+    auto line = read_line();
     std::fprintf(stderr, "\n");
     return line;
 }

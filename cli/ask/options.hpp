@@ -10,6 +10,7 @@ namespace llmgw {
 
 struct AskOptions {
     std::vector<std::string> words;
+    std::string config;  // "": the usual file
     std::string feature;
     std::string model;
     std::optional<std::string> system;  // given: also an empty one, which takes a conversation's away

@@ -29,7 +29,8 @@ Result<std::string> model_of(const AskOptions& options, const Conversation& befo
         ErrorKind::usage,
         "no model is given: say -m MODEL (such as -m claude-haiku-4-5 or -m openai/gpt-5-mini), set LLMGW_MODEL, or "
         "put\n  [ask]\n  model = \"MODEL\"\ninto " +
-            env.config_path + ". llmgw models shows what can be asked for.");
+            (options.config.empty() ? env.config_path : options.config) +
+            ". llmgw models shows what can be asked for.");
 }
 
 Result<std::optional<JsonSchema>> schema_of(const AskOptions& options) {

@@ -37,6 +37,17 @@ bool was_cut(const CallRow& call) {
     return std::find(words.begin(), words.end(), reason) != words.end();
 }
 
+// Each dialect's word for an answer that the model or the provider stopped for what it says.
+bool was_withheld(const CallRow& call) {
+    constexpr std::array<std::string_view, 14> words{
+        "refusal",     "content_filter", "content_filtered", "guardrail_intervened",
+        "safety",      "recitation",     "blocklist",        "prohibited_content",
+        "spii",        "image_safety",   "language",         "error_toxic",
+        "model_armor", "sensitive"};
+    const auto reason = lower(call.finish_reason);
+    return std::find(words.begin(), words.end(), reason) != words.end();
+}
+
 }  // namespace
 
 std::string report_json(const AskReport& report) {
@@ -97,7 +108,11 @@ std::string report_line(const AskReport& report) {
     return printable(line);
 }
 
-std::string finish_warning(const CallRow& call) {
+std::string finish_warning(const CallRow& call, const AnswerText& answer) {
+    if (const auto& why = answer.refusal; was_withheld(call) || !why.empty()) {
+        return "the answer was ended for what is in it (" + printable(call.finish_reason) + ")" +
+               (why.empty() ? "" : ": " + printable(why));
+    }
     if (!was_cut(call)) { return {}; }
     return "the answer was cut at the limit of its tokens (" + printable(call.finish_reason) +
            "); --max-tokens N allows more";
@@ -112,7 +127,11 @@ int failure_exit(const CallRow& call) {
     return exit_code::usage;
 }
 
-std::string failure_text(const CallRow& call, const std::string& body) {
+bool key_was_refused(const CallRow& call) {
+    return call.ending == Ending::failed && call.error_class == "authentication";
+}
+
+std::string failure_text(const CallRow& call, const std::string& body, const std::string& key_remedy) {
     auto message = body.empty() ? call.error_message : error_text(body);
     constexpr std::string_view own = "llmgw: ";
     if (message.starts_with(own)) { message.erase(0, own.size()); }
@@ -124,9 +143,7 @@ std::string failure_text(const CallRow& call, const std::string& body) {
         call.error_class != "timeout") {
         text = call.provider + " answered with an error (" + call.error_class + "): " + text;
     }
-    if (call.ending == Ending::failed && call.error_class == "authentication") {
-        text += "\nIs its key right? \"llmgw keys set " + call.provider + "\" stores another one.";
-    }
+    if (key_was_refused(call)) { text += "\nIs its key right? If not, " + key_remedy + "."; }
     if (call.ending == Ending::failed && call.error_class == "not_found") {
         text += "\nIs \"" + printable(call.requested_model) + "\" the model's name there?";
     }

@@ -30,11 +30,13 @@ std::string report_json(const AskReport& report);
 // One line for people: model, tokens, cost, time, ids.
 std::string report_line(const AskReport& report);
 
-// What is worth a warning though the call went well: "" or one sentence.
-std::string finish_warning(const CallRow& call);
+// What is worth a warning though the call went well and has text: "" or one sentence.
+std::string finish_warning(const CallRow& call, const AnswerText& answer);
 
-// The exit code of a call that failed, and what to tell about it. `body`: what the client got.
+// The exit code of a call that failed, and what to tell about it. `body`: what the client got; `key_remedy`: what to do
+// about a key that is not taken.
 int failure_exit(const CallRow& call);
-std::string failure_text(const CallRow& call, const std::string& body);
+bool key_was_refused(const CallRow& call);
+std::string failure_text(const CallRow& call, const std::string& body, const std::string& key_remedy);
 
 }  // namespace llmgw

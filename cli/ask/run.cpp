@@ -1,5 +1,6 @@
 #include "cli/ask/run.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <memory>
 
@@ -12,6 +13,8 @@
 #include "cli/ask/report.hpp"
 #include "cli/ask/schema_check.hpp"
 #include "cli/command.hpp"
+#include "cli/keys/presence.hpp"
+#include "cli/keys/trial.hpp"
 #include "cli/runtime.hpp"
 #include "cli/setup.hpp"
 #include "cli/term/style.hpp"
@@ -112,9 +115,26 @@ int tell_schema_problems(const AskSchemaVerdict& verdict, const std::string& fil
     return exit_code::failed;
 }
 
+// What to do about a key of the provider's that was refused, "" when none was.
+std::string key_remedy(const CallRow& row, const Snapshot& snapshot, Keychain& keychain) {
+    if (!key_was_refused(row)) { return {}; }
+    const auto found = std::ranges::find(snapshot.providers, row.provider, &Provider::name);
+    if (found == snapshot.providers.end()) { return "store another with: llmgw keys set " + row.provider; }
+    const auto references = found->key_references();
+    if (references.size() > 1) { return "\"llmgw keys test " + row.provider + "\" tells which one"; }
+    auto provider = *found;
+    provider.api_key = references.front();
+    const auto reference = parse_reference(provider.api_key).value_or(KeyReference{});
+    // One that is in the keychain is used before the variable of that name.
+    const auto stored = reference.kind == KeyKind::automatic ? keychain.list() : Result<std::vector<std::string>>();
+    const auto names = names_of(stored);
+    const bool in_keychain = std::ranges::find(names, reference.name) != names.end();
+    return remedy_for_bad_key(provider, describe_key_source(provider, in_keychain, process_env));
+}
+
 // How the call ended, for the shell and on standard error; the schema is judged apart.
 int outcome(const AnswerClient& client, const Presence& presence, const CallRow& row, bool whole,
-            const Environment& env) {
+            const Environment& env, const std::string& remedy) {
     if (presence.interrupted()) {
         // The terminal has written ^C where the answer stood; where that ended in mid-line, its end is on the way.
         const auto& text = client.answer().text;
@@ -128,7 +148,7 @@ int outcome(const AnswerClient& client, const Presence& presence, const CallRow&
         return exit_code::failed;
     }
     if (!whole || row.ending != Ending::done) {
-        tell(failure_text(row, client.body()));
+        tell(failure_text(row, client.body(), remedy));
         return failure_exit(row);
     }
     if (client.answer().text.empty()) {
@@ -137,7 +157,7 @@ int outcome(const AnswerClient& client, const Presence& presence, const CallRow&
              (why.empty() ? " (finish reason: " + printable(row.finish_reason) + ")" : ": " + printable(why)));
         return exit_code::failed;
     }
-    if (const auto warning = finish_warning(row); !warning.empty()) { tell("warning: " + warning); }
+    if (const auto warning = finish_warning(row, client.answer()); !warning.empty()) { tell("warning: " + warning); }
     return exit_code::done;
 }
 
@@ -150,7 +170,7 @@ int ask(const AskQuestion& question, const AskOptions& options, const Environmen
     AnswerClient client(question.dialect, show_of(options, env), **presence);
     const bool whole = call(runtime, question.request, client);
     const auto& row = witness.row;
-    int code = outcome(client, **presence, row, whole, env);
+    int code = outcome(client, **presence, row, whole, env, key_remedy(row, *snapshot, runtime.keychain()));
 
     const auto& answer = client.answer();
     const bool answered = !answer.text.empty();
@@ -185,7 +205,7 @@ int show_dry_run(const AskQuestion& question, const AskOptions& options, Setup s
 
 int run_ask(const AskOptions& options, const Environment& env) {
     set_log_level(LogLevel::error);
-    auto setup = load_setup(env);
+    auto setup = load_setup(env, options.config);
     if (!setup) { return report_error(setup.error()); }
     print_warnings(*setup);
     const Conversations kept(env.data_dir + "/conversations");

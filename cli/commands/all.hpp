@@ -21,5 +21,7 @@ std::function<int()> define_routes(CLI::App& app, const Environment& env);
 std::function<int()> define_prices(CLI::App& app, const Environment& env);
 std::function<int()> define_config(CLI::App& app, const Environment& env);
 std::function<int()> define_completions(CLI::App& app, const Environment& env);
+std::function<int()> define_internal_words(CLI::App& app, const Environment& env);
+std::function<int()> define_help(CLI::App& app, const Environment& env);
 
 }  // namespace llmgw

@@ -1,3 +1,5 @@
+#include <charconv>
+#include <cstdint>
 #include <memory>
 
 #include <CLI/CLI.hpp>
@@ -18,6 +20,24 @@ bool asks(const AskOptions& options) {
 // An unset variable in a script must not mean a new conversation, or no schema.
 std::string not_empty(const std::string& value) {
     return value.empty() ? "must not be empty" : "";
+}
+
+template <class Number>
+bool read_whole(const std::string& text, Number& value) {
+    const auto* last = text.data() + text.size();
+    const auto [end, error] = std::from_chars(text.data(), last, value);
+    return error == std::errc() && end == last;
+}
+
+// CLI11's own checks tell their ranges with all digits of the largest number.
+std::string above_zero(const std::string& text) {
+    std::int64_t value = 0;
+    return read_whole(text, value) && value > 0 ? "" : "must be a whole number above 0";
+}
+
+std::string zero_to_two(const std::string& text) {
+    double value = 0;
+    return read_whole(text, value) && value >= 0 && value <= 2 ? "" : "must be a number from 0 to 2";
 }
 
 }  // namespace
@@ -47,15 +67,17 @@ std::function<int()> define_ask(CLI::App& app, const Environment& env) {
     app.add_option("--meta", o.meta, "Goes into the log's metadata; may be repeated")
         ->type_name("KEY=VALUE")
         ->allow_extra_args(false);
-    app.add_option("--max-tokens", o.max_tokens, "Longest answer, in tokens")->check(CLI::PositiveNumber);
+    app.add_option("--max-tokens", o.max_tokens, "Longest answer, in tokens")->type_name("N")->check(above_zero, "");
     app.add_option_function<double>(
            "--temperature", [options](double value) { options->temperature = value; }, "How freely words are chosen")
-        ->check(CLI::Range(0.0, 2.0));
+        ->type_name("T")
+        ->check(zero_to_two, "");
     app.add_flag("--no-stream", o.no_stream, "Ask for the whole answer at once");
     app.add_flag("--plain", o.plain, "Do not render Markdown on a terminal");
     app.add_flag("--json", o.json, "Print one JSON object: text, model, tokens, cost, ids");
     app.add_flag("-v,--verbose", o.verbose, "Tell model, tokens, cost and ids on standard error");
     app.add_flag("--dry-run", o.dry_run, "Print the request as it would be sent; sends nothing, needs no key");
+    app.add_option("--config", o.config, "Another configuration file")->type_name("FILE");
     app.add_flag("--list", o.list, "List the kept conversations");
     app.add_option("--forget", o.forget, "Remove this conversation")->type_name("ID")->check(not_empty, "");
     app.add_option("--prune", o.prune, "Remove conversations not used for so long: 30d, 12h, or all")

@@ -13,6 +13,7 @@
 #include "cli/commands/all.hpp"
 #include "cli/setup.hpp"
 #include "core/config/settings.hpp"
+#include "providers/prices/user_table.hpp"
 
 namespace llmgw {
 namespace {
@@ -45,6 +46,10 @@ int init(const Environment& env, const Options& options) {
 int check(const Environment& env, const Options& options) {
     const auto setup = load_setup(env, options.file);
     if (!setup) { return report_error(setup.error()); }
+    // Without its prices nothing starts.
+    if (const auto prices = PriceTable::load(setup->config.prices.file); !prices) {
+        return report_error(prices.error());
+    }
     print_warnings(*setup);
     if (setup->config.path.empty()) {
         std::fprintf(stderr, "llmgw: there is no file at %s; the defaults hold\n", env.config_path.c_str());
@@ -110,7 +115,12 @@ std::function<int()> define_config(CLI::App& app, const Environment& env) {
     auto* show_app = app.add_subcommand("show", "Print the values in effect, without secrets");
     show_app->add_option("--config", options->file, "Another configuration file");
     show_app->add_flag("--json", options->json, "Print JSON");
-    const auto* path_app = app.add_subcommand("path", "Print where the file is, or would be");
+    auto* path_app = app.add_subcommand("path", "Print where the file is, or would be");
+    // Without one of its own each would show that of its parent.
+    init_app->footer("Example:\n  llmgw config init");
+    check_app->footer("Example:\n  llmgw config check\n  llmgw config check ./llmgw.toml");
+    show_app->footer("Example:\n  llmgw config show\n  llmgw config show --json");
+    path_app->footer("Example:\n  ${EDITOR:-vi} \"$(llmgw config path)\"");
     return [options, &env, init_app, check_app, show_app, path_app] {
         if (init_app->parsed()) { return init(env, *options); }
         if (check_app->parsed()) { return check(env, *options); }

@@ -7,9 +7,11 @@
 #include "cli/demo/demo_client.hpp"
 #include "cli/demo/simulated_provider.hpp"
 #include "cli/demo/temporary_directory.hpp"
+#include "cli/keys/presence.hpp"
 #include "cli/runtime.hpp"
 #include "cli/service.hpp"
 #include "core/secrets/client_key.hpp"
+#include "core/secrets/keychain_child.hpp"
 #include "core/telemetry/log.hpp"
 #include "core/util/file.hpp"
 #include "core/util/sha256.hpp"
@@ -89,7 +91,8 @@ public:
         std::fputs(report->err.c_str(), stdout);
         std::printf(
             "\nNothing was written outside a temporary directory, which is gone now.\n"
-            "Next: llmgw keys set anthropic, then llmgw serve, then eval \"$(llmgw env claude)\".\n");
+            "Next: %s, then llmgw serve, then eval \"$(llmgw env claude)\".\n",
+            first_key_remedy(native_keychain_obstacle().empty()).c_str());
         return exit_code::done;
     }
 

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <array>
 #include <cstdio>
 #include <memory>
@@ -18,6 +19,8 @@ struct Options {
     std::string agent;
     std::string shell = "sh";
     std::string feature;
+    std::string listen;
+    std::string config;
     bool passthrough = false;
 };
 
@@ -105,12 +108,29 @@ Setup curl(const Facts& f) {
             "Try: curl \"$LLMGW_URL/v1/models\" -H \"Authorization: Bearer $LLMGW_KEY\""};
 }
 
+Setup cursor(const Facts& f) {
+    const auto path = f.feature.empty() ? std::string("/f/cursor") : f.base.substr(f.base.find("/f/"));
+    return {{{"LLMGW_KEY", f.key}},
+            "# Cursor, Settings > Models\n"
+            "Override OpenAI Base URL:  https://TUNNEL" +
+                path +
+                "/v1\n"
+                "OpenAI API Key:            the value of LLMGW_KEY\n",
+            "Cursor's own servers make the calls: TUNNEL is the name of a public https tunnel to this gateway, which "
+            "[server] allowed_hosts has to have too."};
+}
+
 struct Agent {
     std::string_view name;
     Setup (*setup)(const Facts&);
+    bool has_own_key = true;  // can send a credential of its own beside llmgw's key
 };
-constexpr std::array<Agent, 5> agents{
-    {{"claude", &claude}, {"codex", &codex}, {"gemini", &gemini}, {"opencode", &opencode}, {"curl", &curl}}};
+constexpr std::array<Agent, 6> agents{{{"claude", &claude},
+                                       {"codex", &codex},
+                                       {"gemini", &gemini},
+                                       {"opencode", &opencode},
+                                       {"cursor", &cursor, false},
+                                       {"curl", &curl}}};
 
 // A single-quoted word of the shell.
 std::string quoted(const std::string& text, const std::string& shell) {
@@ -135,17 +155,28 @@ std::string assignment(const Variable& variable, const std::string& shell) {
 }
 
 // The address clients use: a server that listens everywhere is reached on loopback from here.
-Result<std::string> base_url(const Config& config) {
-    auto listen = parse_listen(config.server.listen);
+Result<std::string> base_url(const Options& options, const Config& config) {
+    auto listen = parse_listen(options.listen.empty() ? config.server.listen : options.listen);
     if (!listen) { return std::unexpected(listen.error()); }
+    if (!options.listen.empty() && listen->port == 0) {
+        return fail(ErrorKind::usage, "port 0 is no address for a client");
+    }
     if (listen->host == "0.0.0.0" || listen->host == "::") { listen->host = "127.0.0.1"; }
     return "http://" + to_string(*listen);
 }
 
 int run(const Options& options, const Environment& env) {
-    auto config = load_config(env.config_path, false);
+    const auto& agent = *std::ranges::find(agents, options.agent, &Agent::name);
+    if (options.passthrough && !agent.has_own_key) {
+        return report_error(
+            {ErrorKind::usage, options.agent + " sends one key only: --passthrough does not go with it"});
+    }
+    auto config = load_config(options.config.empty() ? env.config_path : options.config, !options.config.empty());
     if (!config) { return report_error(config.error()); }
-    auto base = base_url(*config);
+    auto base = base_url(options, *config);
+    if (!base && !options.listen.empty()) {
+        return report_error({ErrorKind::usage, "--listen: " + base.error().message});
+    }
     if (!base) { return report_error(base.error()); }
     auto keychain = make_system_keychain(env.self, std::chrono::seconds(5));
     auto key = read_client_key(env.data_dir, keychain.get());
@@ -157,18 +188,14 @@ int run(const Options& options, const Environment& env) {
     if (!key) { return report_error(key.error()); }
     Facts facts{*base, *key, options.feature, options.passthrough};
     if (!options.feature.empty()) { facts.base += "/f/" + percent_encode(options.feature); }
-    for (const auto& agent : agents) {
-        if (agent.name != options.agent) { continue; }
-        const auto setup = agent.setup(facts);
-        for (const auto& variable : setup.variables) {
-            std::printf("%s\n", assignment(variable, options.shell).c_str());
-        }
-        // A file is for the eye, not for the shell that evaluates this output.
-        if (!setup.file.empty()) { std::fprintf(stderr, "\n%s\n", setup.file.c_str()); }
-        std::fprintf(stderr, "# %s\n", setup.comment.c_str());
-        return exit_code::done;
+    const auto setup = agent.setup(facts);
+    for (const auto& variable : setup.variables) {
+        std::printf("%s\n", assignment(variable, options.shell).c_str());
     }
-    return exit_code::usage;
+    // A file is for the eye, not for the shell that evaluates this output.
+    if (!setup.file.empty()) { std::fprintf(stderr, "\n%s\n", setup.file.c_str()); }
+    std::fprintf(stderr, "# %s\n", setup.comment.c_str());
+    return exit_code::done;
 }
 
 }  // namespace
@@ -184,6 +211,9 @@ std::function<int()> define_env(CLI::App& app, const Environment& env) {
         ->check(CLI::IsMember({"sh", "bash", "zsh", "fish", "powershell"}))
         ->capture_default_str();
     app.add_option("--feature", options->feature, "Name the feature in the base URL (/f/NAME)");
+    app.add_option("--listen", options->listen,
+                   "Where the gateway was told to listen, HOST:PORT, as with `serve --listen`");
+    app.add_option("--config", options->config, "Another configuration file, as with `serve --config`");
     app.add_flag("--passthrough", options->passthrough, "The client keeps its own provider credential");
     return [options, &env] { return run(*options, env); };
 }

@@ -71,10 +71,12 @@ std::string tried_before(const LogRow& call) {
 }
 
 std::string status_of(const LogRow& call) {
-    auto text = call.text("ending");
+    const auto ending = call.text("ending");
+    auto text = ending;
     const auto status = call.integer("http_status");
     if (status != 0 && status != 200) { text += " " + std::to_string(status); }
-    if (const auto error = call.text("error_class"); !error.empty()) { text += " " + error; }
+    // What went wrong is sometimes just how it ended.
+    if (const auto error = call.text("error_class"); !error.empty() && error != ending) { text += " " + error; }
     return text + tried_before(call);
 }
 

@@ -1,5 +1,7 @@
 #include <algorithm>
+#include <cctype>
 #include <cstdio>
+#include <functional>
 #include <memory>
 #include <span>
 #include <string>
@@ -12,7 +14,9 @@
 
 #include "cli/command.hpp"
 #include "cli/commands/all.hpp"
+#include "cli/term/table.hpp"
 #include "core/config/config.hpp"
+#include "core/util/text.hpp"
 #include "providers/prices/table.hpp"
 #include "providers/prices/user_table.hpp"
 
@@ -30,18 +34,19 @@ struct Column {
     std::string_view heading;
     std::string_view key;
     std::int64_t PriceLine::*price;
+    int first_to_go;
 };
 
 constexpr Column columns[] = {
-    {"input", "input", &PriceLine::input},
-    {"output", "output", &PriceLine::output},
-    {"cache read", "cache_read", &PriceLine::cache_read},
-    {"write 5m", "cache_write_5m", &PriceLine::cache_write_5m},
-    {"write 1h", "cache_write_1h", &PriceLine::cache_write_1h},
-    {"reasoning", "reasoning", &PriceLine::reasoning},
-    {"audio in", "audio_input", &PriceLine::audio_input},
-    {"audio out", "audio_output", &PriceLine::audio_output},
-    {"search", "web_search", &PriceLine::web_search_pico},
+    {"input", "input", &PriceLine::input, 0},
+    {"output", "output", &PriceLine::output, 0},
+    {"cache read", "cache_read", &PriceLine::cache_read, 1},
+    {"write 5m", "cache_write_5m", &PriceLine::cache_write_5m, 2},
+    {"write 1h", "cache_write_1h", &PriceLine::cache_write_1h, 3},
+    {"reasoning", "reasoning", &PriceLine::reasoning, 4},
+    {"audio in", "audio_input", &PriceLine::audio_input, 5},
+    {"audio out", "audio_output", &PriceLine::audio_output, 6},
+    {"search", "web_search", &PriceLine::web_search_pico, 7},
 };
 
 using Lines = std::span<const PriceLine>;
@@ -109,6 +114,14 @@ std::vector<std::string> nearest(Lines table, std::string_view provider, std::st
     return names;
 }
 
+std::string upper(std::string_view text) {
+    std::string out(text);
+    for (auto& c : out) {
+        c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    }
+    return out;
+}
+
 std::string tier_of(const PriceLine& line) {
     std::string text(line.variant.empty() ? "standard" : line.variant);
     if (line.threshold > 0) { text += fmt::format(", prompt > {}", line.threshold); }
@@ -139,44 +152,56 @@ void print_json(const std::vector<PriceLine>& lines) {
     fmt::print("{}\n", rows.dump(2));
 }
 
-using Table = std::vector<std::vector<std::string>>;
+// On a narrow terminal the columns with the highest `first_to_go` are left out first, those with 0 never.
+struct Shown {
+    TableColumn head;
+    int first_to_go;
+    std::function<std::string(const PriceLine&)> cell;
+};
 
-Table table_of(const std::vector<PriceLine>& lines) {
-    Table table(lines.size() + 1);
-    const auto add = [&](std::string_view heading, const auto& cell) {
-        table[0].emplace_back(heading);
-        for (std::size_t i = 0; i < lines.size(); ++i) {
-            table[i + 1].push_back(cell(lines[i]));
-        }
-    };
-    add("model", [](const PriceLine& line) { return fmt::format("{}/{}", line.provider, line.model); });
-    add("tier", tier_of);
+std::vector<Shown> shown_columns(const std::vector<PriceLine>& lines) {
+    std::vector<Shown> out{{{"MODEL", Align::left, true},
+                            0,
+                            [](const PriceLine& line) { return fmt::format("{}/{}", line.provider, line.model); }},
+                           {{"TIER"}, 0, tier_of}};
     for (const auto& column : columns) {
         const auto known = [&column](const PriceLine& line) { return line.*column.price != no_price; };
         if (std::ranges::none_of(lines, known)) { continue; }
-        add(column.heading,
-            [&](const PriceLine& line) { return known(line) ? format_dollars(line.*column.price) : std::string("-"); });
+        out.push_back(
+            {{upper(column.heading), Align::right}, column.first_to_go, [&column, known](const PriceLine& line) {
+                 return known(line) ? format_dollars(line.*column.price) : std::string("-");
+             }});
     }
-    add("from", [](const PriceLine& line) { return fmt::format("{} {}", line.source, line.date); });
-    return table;
+    out.push_back({{"FROM"}, 0, [](const PriceLine& line) { return fmt::format("{} {}", line.source, line.date); }});
+    return out;
 }
 
-void print_table(const std::vector<PriceLine>& lines) {
-    const auto table = table_of(lines);
-    for (const auto& row : table) {
-        std::string text;
-        for (std::size_t i = 0; i < row.size(); ++i) {
-            std::size_t width = 0;
-            for (const auto& other : table) {
-                width = std::max(width, other[i].size());
-            }
-            const bool money = i >= 2 && i + 1 < row.size();
-            text += money ? fmt::format("{:>{}}  ", row[i], width) : fmt::format("{:<{}}  ", row[i], width);
+void print_table(const std::vector<PriceLine>& lines, const Environment& env) {
+    const int width = env.stdout_is_tty ? env.width : 0;
+    std::vector<std::string> left_out;
+    for (auto shown = shown_columns(lines);;) {
+        std::vector<TableColumn> heads;
+        for (const auto& column : shown) {
+            heads.push_back(column.head);
         }
-        text.erase(text.find_last_not_of(' ') + 1);
-        fmt::print("{}\n", text);
+        Table table(std::move(heads));
+        for (const auto& line : lines) {
+            std::vector<std::string> cells;
+            for (const auto& column : shown) {
+                cells.push_back(column.cell(line));
+            }
+            table.add_row(std::move(cells));
+        }
+        const auto least = std::ranges::max_element(shown, {}, &Shown::first_to_go);
+        if (width == 0 || table.width() <= width || least->first_to_go == 0) {
+            fmt::print("{}", table.render(Style(env.color), width));
+            break;
+        }
+        left_out.push_back(lower(least->head.title));
+        shown.erase(least);
     }
     fmt::print("US dollars per million tokens; search: per search.\n");
+    if (!left_out.empty()) { fmt::print("For lack of room without: {}. --json has all.\n", fmt::join(left_out, ", ")); }
 }
 
 int show(const Options& options, const Environment& env) {
@@ -193,7 +218,7 @@ int show(const Options& options, const Environment& env) {
         if (!names.empty()) { message += fmt::format("; nearest: {}", fmt::join(names, ", ")); }
         return report_error({ErrorKind::not_found, message});
     }
-    options.json ? print_json(lines) : print_table(lines);
+    options.json ? print_json(lines) : print_table(lines, env);
     return exit_code::done;
 }
 

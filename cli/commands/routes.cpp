@@ -273,6 +273,7 @@ std::function<int()> define_routes(CLI::App& app, const Environment& env) {
     explain_app
         ->add_option("--format", options->format,
                      "The request's wire format, where its body, the agent or the model does not tell it")
+        ->type_name("{anthropic,openai-chat,openai-responses,gemini}")
         ->check(CLI::Validator(check_format, "", ""));
     explain_app->add_option("--feature", options->feature, "The call's feature");
     explain_app->add_option("--user", options->user, "The call's x-llmgw-user");
@@ -282,6 +283,8 @@ std::function<int()> define_routes(CLI::App& app, const Environment& env) {
     explain_app->add_option("--header", options->headers, "A header of the request, NAME=VALUE; repeatable")
         ->allow_extra_args(false);
     auto* list_app = app.add_subcommand("list", "Print the routes and rules of the configuration");
+    explain_app->footer("Example:\n  llmgw routes explain fast --request call.json");
+    list_app->footer("Example:\n  llmgw routes list\n  llmgw routes list --json");
     for (auto* sub : {explain_app, list_app}) {
         sub->add_option("--config", options->config, "Another configuration file");
         sub->add_flag("--json", options->json, "Print JSON");

@@ -131,6 +131,9 @@ public:
         auto config = read_config();
         if (!config) { return report_error(config.error()); }
         const auto listen = parse_listen(config->server.listen);
+        if (!listen && !options_.listen.empty()) {
+            return report_error({ErrorKind::usage, "--listen: " + listen.error().message});
+        }
         if (!listen) { return report_error(listen.error()); }
         if (auto safe = check_exposure(*listen, config->server.require_key); !safe) {
             return report_error(safe.error());

@@ -75,7 +75,8 @@ std::function<int()> define_usage(CLI::App& app, const Environment& env) {
     app.add_option("--where", arguments->where, "Only calls with this value, for example feature=review; repeatable")
         ->type_name("DIM=VALUE")
         ->allow_extra_args(false);
-    app.add_option("--format", arguments->format, "table (default), json, csv or markdown")->type_name("FORMAT");
+    app.add_option("--format", arguments->format, "How to print it; a table if not said")
+        ->type_name("{table,json,csv,markdown}");
     app.add_flag("--json", arguments->json, "The same as --format json; costs are exact");
     app.add_option("--top", arguments->top, "Only the N most expensive rows; the others are summed in one more")
         ->type_name("N");

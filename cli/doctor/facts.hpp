@@ -94,6 +94,7 @@ struct GatewayFacts {
     bool replaced = false;       // its binary is not the one it was started from any more
     std::string version = {};
     std::string our_version = {};
+    std::optional<bool> takes_key = {};  // this home's client key; nullopt when it was not asked
     std::vector<Breaker> breakers = {};
     std::vector<TroubledKeys> keys = {};
     std::int64_t now_ms = 0;

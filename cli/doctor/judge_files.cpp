@@ -25,6 +25,18 @@ std::string counted_providers(const ConfigFacts& facts) {
     return text;
 }
 
+// Only a file that can be read by nobody is put aside: one that this user may not read or write is kept.
+std::string database_remedy(const DatabaseFacts& facts) {
+    if (facts.schema > facts.schema_known) { return "install the llmgw that made it"; }
+    for (const auto* of_no_use : {"not a database", "malformed", "some other database"}) {
+        if (facts.error.contains(of_no_use)) {
+            return "mv " + facts.path + " aside; llmgw makes a new one, and calls go on";
+        }
+    }
+    if (facts.error.contains("locked")) { return "end what holds it, or look again when that is done"; }
+    return "make it and its directory yours: sudo chown -R \"$USER\" " + facts.path.substr(0, facts.path.rfind('/'));
+}
+
 }  // namespace
 
 std::string span_text(std::int64_t ms) {
@@ -102,12 +114,7 @@ Findings judge_directory(const DirectoryFacts& facts) {
 
 Findings judge_database(const DatabaseFacts& facts) {
     const std::string what = "usage log";
-    if (!facts.error.empty()) {
-        const bool newer = facts.schema > facts.schema_known;
-        return {{Level::problem, what, facts.error,
-                 newer ? "install the llmgw that made it"
-                       : "mv " + facts.path + " aside; llmgw makes a new one, and calls go on"}};
-    }
+    if (!facts.error.empty()) { return {{Level::problem, what, facts.error, database_remedy(facts)}}; }
     if (!facts.there) { return {{Level::note, what, "no calls are logged yet"}}; }
     if (facts.checked.check == Database::Check::damaged) {
         return {{Level::problem, what, facts.path + " is damaged: " + facts.checked.message,

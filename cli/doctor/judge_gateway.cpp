@@ -64,6 +64,11 @@ Findings judge_gateway(const GatewayFacts& facts) {
         case State::runs: break;
     }
     const auto runs = "runs" + (facts.owner.empty() ? "" : " as " + facts.owner);
+    if (facts.takes_key == false) {
+        return {{Level::problem, what,
+                 runs + ", and does not take this client key: it was started in another home, or by another user",
+                 "stop it, then: llmgw serve"}};
+    }
     if (facts.version != facts.our_version) {
         return {{Level::warning, what,
                  fmt::format("{}, version {}; this is version {}", runs,

@@ -45,10 +45,6 @@ std::string reason_of(std::string_view message) {
     return std::string(message);
 }
 
-std::string first_key_remedy(bool keychain_works) {
-    return keychain_works ? "llmgw keys set anthropic" : "export ANTHROPIC_API_KEY=...";
-}
-
 Finding judge_trial(const KeyTrial& trial) {
     const auto& name = trial.provider.name;
     const auto remedy = trial.remedy.empty() ? "llmgw keys test " + name : trial.remedy;

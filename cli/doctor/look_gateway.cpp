@@ -42,6 +42,25 @@ Result<std::string> get(Transport& transport, const std::string& url) {
     return body;
 }
 
+// Whether a gateway takes the key of this home; without one, whether it asks for none. A call that nobody has made is
+// asked for: that comes after the key and costs nothing.
+std::optional<bool> takes_our_key(Patient& patient, const HostPort& address) {
+    // The key is shown on this machine only.
+    if (!is_loopback_host(address.host)) { return std::nullopt; }
+    auto key = read_client_key(patient.env().data_dir, patient.stored() ? &patient.keychain() : nullptr);
+    if (!key && key.error().kind != ErrorKind::not_found) { return std::nullopt; }
+    UpstreamRequest request;
+    request.method = "GET";
+    request.url = "http://" + to_string(address) + "/llmgw/v1/calls/none/stream";
+    request.has_body = false;
+    request.headers = {{"User-Agent", "llmgw"}};
+    if (key) { request.headers.emplace_back("x-llmgw-key", *key); }
+    request.connect_timeout = request.first_byte_timeout = request.idle_timeout = answer_limit;
+    const auto response = patient.transport().open(request, {});
+    if (!response) { return std::nullopt; }
+    return (*response)->status() != 401;
+}
+
 // False when it is none of llmgw's.
 bool read_ready(const std::string& body, GatewayFacts& facts) {
     const auto tree = json::parse(body, nullptr, false);
@@ -154,6 +173,7 @@ GatewayFacts look_at_gateway(Patient& patient) {
         return facts;
     }
     facts.state = read_ready(*body, facts) ? State::runs : State::other;
+    if (facts.state == State::runs) { facts.takes_key = takes_our_key(patient, *address); }
     return facts;
 }
 

@@ -1,6 +1,8 @@
 #include "cli/keys/keys.hpp"
 
 #include <algorithm>
+#include <array>
+#include <cctype>
 
 #include <fmt/format.h>
 
@@ -37,9 +39,36 @@ KeyTarget catalogue_target(const CatalogueEntry& entry) {
     return {provider, provider.name, false, true};
 }
 
+constexpr std::array<std::string_view, 7> quotes{"\"", "'", "`", "\u201c", "\u201d", "\u2018", "\u2019"};
+
+// The shortest in use are the made-up ones of people's own servers.
+constexpr std::size_t key_bytes_min = 6;
+
+// ANTHROPIC_API_KEY=sk-..., also with export. What ends in the padding of base64 is none.
+bool is_assignment(std::string_view text) {
+    constexpr std::string_view word = "export ";
+    if (text.starts_with(word)) { text = trim(text.substr(word.size())); }
+    const auto equals = text.find('=');
+    if (equals == 0 || equals == std::string_view::npos ||
+        text.find_first_not_of('=', equals) == std::string_view::npos) {
+        return false;
+    }
+    return std::ranges::all_of(text.substr(0, equals),
+                               [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; });
+}
+
+bool is_quoted(std::string_view text) {
+    return std::ranges::any_of(
+        quotes, [text](std::string_view quote) { return text.starts_with(quote) || text.ends_with(quote); });
+}
+
 // "" or why this cannot be a key. Never repeats it.
 std::string complaint_about(const std::string& key, const Provider& provider) {
     if (key.empty()) { return "no key was given"; }
+    if (is_assignment(key)) {
+        return "that is NAME=VALUE, a line of a settings file; give the value alone; nothing was stored";
+    }
+    if (is_quoted(key)) { return "there are quotes around it; give the key without them; nothing was stored"; }
     if (is_example_key(key)) { return "that is an example value, not a key; nothing was stored"; }
     if (!provider.may_be_llmgw && is_client_key(key)) {
         return fmt::format("that is llmgw's own client key, not a key of {}'s; nothing was stored", provider.name);
@@ -50,6 +79,10 @@ std::string complaint_about(const std::string& key, const Provider& provider) {
         })) {
         return "a key has no spaces or control characters; nothing was stored";
     }
+    if (std::ranges::any_of(key, [](char c) { return static_cast<unsigned char>(c) >= 0x80; })) {
+        return "a key has plain letters, digits and signs only (ASCII); nothing was stored";
+    }
+    if (key.size() < key_bytes_min) { return "that is too short to be a key; nothing was stored"; }
     return {};
 }
 

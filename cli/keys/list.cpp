@@ -80,7 +80,7 @@ int list_keys(const Environment& env, const KeysOptions& options) {
         return exit_code::done;
     }
     print_rows(all);
-    if (!stored) { std::fprintf(stderr, "llmgw: %s\n", stored.error().message.c_str()); }
+    if (!stored && keychain_matters(*setup)) { std::fprintf(stderr, "llmgw: %s\n", stored.error().message.c_str()); }
     return exit_code::done;
 }
 

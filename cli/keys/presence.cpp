@@ -4,6 +4,7 @@
 #include <future>
 
 #include "cli/keys/keys.hpp"
+#include "cli/setup.hpp"
 #include "core/provider/credential.hpp"
 #include "core/secrets/child.hpp"
 #include "core/secrets/client_key.hpp"
@@ -77,17 +78,37 @@ std::vector<KeyPresence> look_for_keys(const std::vector<Provider>& providers, K
     return keys;
 }
 
+bool keychain_matters(const Setup& setup) {
+    bool one_has_a_key = false;
+    for (const auto& provider : one_for_each_key(setup.providers)) {
+        const auto reference = parse_reference(provider.api_key).value_or(KeyReference{});
+        const bool elsewhere = describe_key_source(provider, false, process_env) != "none";
+        // Those without a table are known to llmgw, and perhaps wanted by nobody.
+        const bool wanted = std::ranges::find(setup.config.providers, provider.name, &ProviderConfig::name) !=
+                            setup.config.providers.end();
+        if (wanted && is_named(reference) && !elsewhere) { return true; }
+        one_has_a_key = one_has_a_key || elsewhere || (wanted && reference.kind == KeyKind::none);
+    }
+    return !one_has_a_key;
+}
+
+std::string first_key_remedy(bool keychain_works) {
+    return keychain_works ? "llmgw keys set anthropic" : "export ANTHROPIC_API_KEY=...";
+}
+
 std::string remedy_for(const KeyPresence& key) {
     const auto& reference = key.reference;
     switch (reference.kind) {
         case KeyKind::env: return "export " + reference.name + "=...";
         case KeyKind::file: return "put the key into " + reference.name + ", mode 0600";
         case KeyKind::cmd: return "run its command by hand and see what it prints";
-        case KeyKind::keychain: return "llmgw keys set " + reference.name;
         default: break;
     }
-    if (!key.keychain_works && !reference.env.empty()) { return "export " + reference.env + "=..."; }
-    return "llmgw keys set " + key.provider.name;
+    if (key.keychain_works) {
+        return "llmgw keys set " + (reference.kind == KeyKind::keychain ? reference.name : key.provider.name);
+    }
+    if (!reference.env.empty()) { return "export " + reference.env + "=..."; }
+    return "make the keychain work, or set api_key = \"env:NAME\" in [providers." + key.provider.name + "]";
 }
 
 }  // namespace llmgw

@@ -11,6 +11,8 @@
 
 namespace llmgw {
 
+struct Setup;
+
 enum class KeyState {
     present,
     missing,   // nothing there, or nothing that can be used: `problem` says why where there is more to say
@@ -35,6 +37,13 @@ std::vector<KeyPresence> look_for_keys(const std::vector<Provider>& providers, K
 
 // The entries' names, empty when the keychain could not be asked.
 std::vector<std::string> names_of(const Result<std::vector<std::string>>& stored);
+
+// Whether a keychain that cannot be asked may be why a provider has no key: not when all that the configuration names
+// have theirs from elsewhere.
+bool keychain_matters(const Setup& setup);
+
+// How to give a first provider its key on this machine. `keychain_works`: or may.
+std::string first_key_remedy(bool keychain_works);
 
 // What to do so that the provider has this key: a command, or a few words.
 std::string remedy_for(const KeyPresence& key);

@@ -137,9 +137,12 @@ int test_keys(const Environment& env, const KeysOptions& options) {
         print_rows(rows);
     }
     // Said once, and only where it may be why a provider is missing above.
-    if (!stored && options.provider.empty()) { std::fprintf(stderr, "llmgw: %s\n", stored.error().message.c_str()); }
+    if (!stored && options.provider.empty() && keychain_matters(*setup)) {
+        std::fprintf(stderr, "llmgw: %s\n", stored.error().message.c_str());
+    }
     if (rows.empty()) {
-        std::fprintf(stderr, "llmgw: no provider has a key; store one with: llmgw keys set anthropic\n");
+        std::fprintf(stderr, "llmgw: no provider has a key; a first one: %s\n",
+                     first_key_remedy(stored.has_value()).c_str());
     }
     return exit_code_of(rows);
 }

@@ -33,26 +33,27 @@ TrialOutcome outcome_of(const Error& error) {
     return not_reached ? TrialOutcome::failed : TrialOutcome::no_key;
 }
 
-// What to do about a key that the provider does not take.
-std::string remedy(const KeyTrial& trial) {
-    const auto reference = parse_reference(trial.provider.api_key).value_or(KeyReference{});
-    if (trial.source.starts_with("env ")) { return "put another into " + trial.source.substr(4); }
-    if (reference.kind == KeyKind::file) { return "put another into " + reference.name; }
-    if (reference.kind == KeyKind::cmd) { return "change it where its command reads it"; }
-    // Of several keys, the one that this is.
-    const auto& name = reference.kind == KeyKind::keychain ? reference.name : trial.provider.name;
-    return "store another with: llmgw keys set " + name;
-}
-
 void take(KeyTrial& trial, KeyTest tested, std::int64_t now_ms) {
     trial.outcome = outcome_of(tested.verdict);
     trial.latency_ms = tested.latency_ms;
     trial.message = std::move(tested.message);
-    if (trial.outcome == TrialOutcome::bad || trial.outcome == TrialOutcome::refused) { trial.remedy = remedy(trial); }
+    if (trial.outcome == TrialOutcome::bad || trial.outcome == TrialOutcome::refused) {
+        trial.remedy = remedy_for_bad_key(trial.provider, trial.source);
+    }
     if (tested.provider_time_ms) { trial.clock_ahead_ms = now_ms - *tested.provider_time_ms; }
 }
 
 }  // namespace
+
+std::string remedy_for_bad_key(const Provider& provider, const std::string& source) {
+    const auto reference = parse_reference(provider.api_key).value_or(KeyReference{});
+    if (source.starts_with("env ")) { return "put another into " + source.substr(4); }
+    if (reference.kind == KeyKind::file) { return "put another into " + reference.name; }
+    if (reference.kind == KeyKind::cmd) { return "change it where its command reads it"; }
+    // Of several keys, the one that this is.
+    const auto& name = reference.kind == KeyKind::keychain ? reference.name : provider.name;
+    return "store another with: llmgw keys set " + name;
+}
 
 std::vector<KeyTrial> try_keys(const std::vector<Provider>& providers, Keychain& keychain,
                                const Result<std::vector<std::string>>& stored, bool one_was_named,

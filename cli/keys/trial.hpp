@@ -26,6 +26,9 @@ struct KeyTrial {
     std::optional<std::int64_t> clock_ahead_ms = {};  // ours, of the provider's; to the second
 };
 
+// What to do about a key that its provider does not take. `source`: describe_key_source() of it.
+std::string remedy_for_bad_key(const Provider& provider, const std::string& source);
+
 // One for each of the providers, which have one key each (one_for_each_key()). All are asked side by side, for at most
 // `limit`; with a keychain that failed to list its entries (`stored`), only a single provider's key is looked for
 // there.

@@ -13,7 +13,8 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* choices =
-    "Without a keychain a key can come from api_key = \"env:NAME\", \"file:PATH\" (mode 0600) or \"cmd:COMMAND\".";
+    "Without a keychain a key can come from ANTHROPIC_API_KEY or the like, where api_key is not set, or from api_key = "
+    "\"env:NAME\", \"file:PATH\" (mode 0600) or \"cmd:COMMAND\".";
 
 class ChildKeychain final : public Keychain {
 public:
@@ -76,7 +77,7 @@ private:
                 return fail(ErrorKind::not_found, "the keychain has no such key");
             }
             if (answer.is_object()) {
-                return fail(ErrorKind::credential,
+                return fail(ErrorKind::unauthorized,
                             fmt::format("the keychain refused: {}. {}",
                                         redact(answer.value("message", "no reason given")), choices));
             }

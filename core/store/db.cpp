@@ -3,9 +3,11 @@
 #include <atomic>
 #include <thread>
 
+#include <fcntl.h>
 #include <poll.h>
 #include <sqlite3.h>
 #include <sys/eventfd.h>
+#include <unistd.h>
 
 #include "core/util/file.hpp"
 
@@ -87,10 +89,41 @@ void Database::Close::operator()(sqlite3* handle) const {
     sqlite3_close_v2(handle);
 }
 
+namespace {
+
+std::string uri_of(const std::string& path) {
+    std::string out = "file:";
+    for (const char c : path) {
+        switch (c) {
+            case '%': out += "%25"; break;
+            case '?': out += "%3f"; break;
+            case '#': out += "%23"; break;
+            default: out += c;
+        }
+    }
+    return out;
+}
+
+// Nobody has the file open for writing, and this process could not make SQLite's helper files beside it, without which
+// SQLite reads such a file only when it is told that nobody else changes it.
+bool is_at_rest(const std::string& path) {
+    const auto slash = path.rfind('/');
+    const auto directory = slash == std::string::npos ? std::string(".") : path.substr(0, slash + 1);
+    const bool may_write = ::faccessat(AT_FDCWD, directory.c_str(), W_OK, AT_EACCESS) == 0;
+    return !may_write && ::access((path + "-wal").c_str(), F_OK) != 0;
+}
+
+}  // namespace
+
 Result<Database> Database::open(const std::string& path, Mode mode, int busy_timeout_ms) {
-    const int flags = (mode == Mode::read_write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
+    int flags = (mode == Mode::read_write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY) | SQLITE_OPEN_NOMUTEX;
+    auto name = path;
+    if (mode == Mode::read_only && is_at_rest(path)) {
+        name = uri_of(path) + "?immutable=1";
+        flags |= SQLITE_OPEN_URI;
+    }
     sqlite3* handle = nullptr;
-    const int code = sqlite3_open_v2(path.c_str(), &handle, flags, nullptr);
+    const int code = sqlite3_open_v2(name.c_str(), &handle, flags, nullptr);
     Database database(handle, path);
     if (code != SQLITE_OK) { return std::unexpected(database.error()); }
     sqlite3_extended_result_codes(handle, 1);

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include "core/usage/log_rows.hpp"
+#include "core/usage/row.hpp"
 #include "core/util/text.hpp"
 
 namespace llmgw {
@@ -12,6 +14,12 @@ namespace {
 
 constexpr std::string_view meta_prefix = "meta:";
 constexpr std::string_view no_value = "(none)";
+
+constexpr std::string_view status_name = "status";
+// How calls and attempts can end.
+constexpr std::array<std::string_view, 6> statuses{to_string(Ending::done),      to_string(Ending::failed),
+                                                   to_string(Ending::refused),   to_string(Ending::cancelled),
+                                                   to_string(Ending::truncated), failed_attempt_status};
 
 constexpr std::array<DimensionKind, 15> kinds{{
     {.name = "feature", .title = "FEATURE", .sql = "feature", .rolled_sql = "feature", .is_summarized = true},
@@ -26,7 +34,7 @@ constexpr std::array<DimensionKind, 15> kinds{{
     {.name = "key", .title = "KEY", .sql = "client_key", .rolled_sql = "client_key"},
     {.name = "agent", .title = "AGENT", .sql = "agent", .rolled_sql = "agent"},
     {.name = "session", .title = "SESSION", .sql = "session_id", .rolled_sql = "session_id"},
-    {.name = "status", .title = "STATUS", .sql = "ending", .rolled_sql = "ending"},
+    {.name = status_name, .title = "STATUS", .sql = "ending", .rolled_sql = "ending"},
     {.name = "error", .title = "ERROR", .sql = "error_class", .rolled_sql = "error_class"},
     // No call names a prompt yet.
     {.name = "prompt", .title = "PROMPT", .sql = "''", .rolled_sql = "''"},
@@ -123,6 +131,10 @@ Result<Filter> parse_filter(std::string_view text) {
     auto found = find_dimension(name);
     if (!found) { return fail(ErrorKind::usage, unknown("choose", name)); }
     const auto value = text.substr(equals + 1);
+    if (found->kind->name == status_name && std::ranges::find(statuses, value) == statuses.end()) {
+        return fail(ErrorKind::usage, "--where: \"" + std::string(value) + "\" is no status" +
+                                          did_you_mean(value, statuses) + ": choose from " + one_of(statuses));
+    }
     return Filter{std::move(*found), value == no_value ? "" : std::string(value)};
 }
 

@@ -58,7 +58,9 @@ std::optional<std::int64_t> parse_whole(std::string_view text) {
 // What is wrong with the line, or "".
 std::string_view read_line(std::string_view text, PriceLine& line) {
     Cells cells;
-    if (!split(text, cells)) { return "expected 16 columns separated by tabs"; }
+    if (!split(text, cells)) {
+        return "expected 5 to 16 columns with tabs between them: provider, model, variant, threshold, input, ...";
+    }
     line.provider = cells[provider];
     line.model = cells[model];
     line.variant = cells[variant];

@@ -129,7 +129,9 @@ TEST_SUITE("ask") {
                 CHECK(result.out == "");
                 CHECK(says(result.err, "llmgw: " + provider + " answered with an error ("));
                 CHECK(says(result.err, "the fake provider was asked to fail"));
-                CHECK(says(result.err, "llmgw keys set") == (row.status == 401));
+                CHECK(says(result.err, "Is its key right? If not, put another into LLMGW_TEST_PROVIDER_KEY.\n") ==
+                      (row.status == 401));
+                CHECK_FALSE(says(result.err, "llmgw keys set"));
             }
         }
         CHECK(w.rows(20).size() == 20);
@@ -200,6 +202,25 @@ TEST_SUITE("ask") {
         CHECK(result.out == "Hel\n");
         CHECK(says(result.err,
                    "warning: the answer was cut at the limit of its tokens (max_tokens); --max-tokens N allows more"));
+
+        // It began, and was ended for what it says.
+        w.world.upstream.handle([](const RecordedRequest&, UpstreamConnection& connection) {
+            connection.reply_json(
+                200,
+                R"({"id":"m","type":"message","role":"assistant","model":"m","content":[{"type":"text","text":"Hel"}],"stop_reason":"refusal","stop_details":{"type":"refusal","category":null,"explanation":"No more of this."},"usage":{"input_tokens":3,"output_tokens":2}})");
+        });
+        result = w.ask({"--no-stream", "hi"});
+        CHECK(result.exit == 0);
+        CHECK(result.out == "Hel\n");
+        CHECK(result.err == "llmgw: warning: the answer was ended for what is in it (refusal): No more of this.\n");
+        w.world.upstream.handle([](const RecordedRequest&, UpstreamConnection& connection) {
+            connection.reply_json(
+                200,
+                R"({"id":"r","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hel"},"finish_reason":"content_filter"}],"usage":{"prompt_tokens":3,"completion_tokens":2,"total_tokens":5}})");
+        });
+        result = w.run({"--no-stream", "--feature", "f", "-m", "gpt-5-mini", "hi"});
+        CHECK(result.exit == 0);
+        CHECK(result.err == "llmgw: warning: the answer was ended for what is in it (content_filter)\n");
     }
 
     TEST_CASE("ask: Ctrl-C ends it with 130, the provider is let go, what was spent is recorded") {

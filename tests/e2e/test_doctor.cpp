@@ -197,6 +197,15 @@ TEST_CASE("a running gateway: its version and process, variables that lead to it
     CHECK(with({{"HTTP_PROXY", "http://p:1"}, {"NO_PROXY", "x.example, 127.0.0.1"}}).of("HTTP_PROXY").is_null());
     CHECK(with({{"SSL_CERT_FILE", "/nowhere"}}).status("SSL_CERT_FILE") == "problem");
 
+    // To another home it is a stranger, before that one has a key and after.
+    const TestHome elsewhere;
+    for (int i = 0; i < 2; ++i) {
+        const auto strange = diagnose(elsewhere, key, {"--config", config});
+        CHECK(strange.status(address) == "problem");
+        CHECK(strange.found(address).contains("does not take this client key"));
+        CHECK(run_cli(elsewhere, {"env", "curl"}).exit == 0);
+    }
+
     REQUIRE(world.stop(SIGTERM).has_value());
     const auto stopped = with({{"ANTHROPIC_BASE_URL", url}});
     CHECK(stopped.status(address) == "note");

@@ -128,7 +128,8 @@ std::string line_of(const std::string& out, const std::string& provider) {
 }
 
 constexpr const char* choices =
-    "Without a keychain a key can come from api_key = \"env:NAME\", \"file:PATH\" (mode 0600) or \"cmd:COMMAND\".";
+    "Without a keychain a key can come from ANTHROPIC_API_KEY or the like, where api_key is not set, or from api_key = "
+    "\"env:NAME\", \"file:PATH\" (mode 0600) or \"cmd:COMMAND\".";
 
 }  // namespace
 
@@ -285,8 +286,9 @@ TEST_CASE("keys test: one line for each provider that has a key, and the exit co
     CHECK(has(line_of(all.out, "silent"),
               "failed    …aaaa  http://127.0.0.1:" + std::to_string(closed.port) + " did not answer within 2 s"));
     CHECK(std::count(all.out.begin(), all.out.end(), '\n') == 8);
-    // The keychain that cannot be reached is said once.
-    CHECK(has(all.err, "there is no D-Bus session bus"));
+    // Nobody wants anything from the keychain that cannot be reached.
+    CHECK(all.err == "");
+    CHECK(desk.run({"list"}, "", keys).err == "");
 
     CHECK(desk.run({"test", "good"}, "", keys).exit == 0);
     CHECK(desk.run({"test", "listed"}, "", keys).exit == 0);
@@ -329,7 +331,10 @@ TEST_CASE("Without any key there is nothing to test, and that is said") {
     const auto result = desk.run({"test"});
     CHECK(result.exit == 4);
     CHECK(result.out == "");
-    CHECK(has(result.err, "llmgw: no provider has a key; store one with: llmgw keys set anthropic\n"));
+    CHECK(has(result.err, "llmgw: no provider has a key; a first one: export ANTHROPIC_API_KEY=...\n"));
+    CHECK(has(result.err, "there is no D-Bus session bus"));
+    CHECK(has(desk.run({"list"}).err, "there is no D-Bus session bus"));
+    CHECK(desk.run({"list"}, "", {{"OPENAI_API_KEY", first_key}}).err == "");
     const auto named = desk.run({"test", "openai"});
     CHECK(named.exit == 4);
     CHECK(has(named.out, "openai  no key           no key for openai: store one with \"llmgw keys set openai\""));
@@ -523,7 +528,7 @@ TEST_CASE("rotate: the same key, no key, an example, and --no-test") {
     };
     for (const auto& [input, exit, message] :
          std::vector<Row>{{first_key + "\n", 4, "llmgw: anthropic's key is …aaaa already; nothing was changed\n"},
-                          {"", 130, "llmgw: no key was given\n"},
+                          {"", 4, "llmgw: no key was given\n"},
                           {"\n", 4, "llmgw: no key was given\n"},
                           {"sk-ant-...\n", 4, "llmgw: that is an example value, not a key; nothing was stored\n"},
                           {"two words\n", 4, "llmgw: a key has no spaces or control characters; nothing was stored\n"},
@@ -539,6 +544,39 @@ TEST_CASE("rotate: the same key, no key, an example, and --no-test") {
     CHECK(has(result.err, "anthropic: new key …bbbb (not tested) is in the keychain"));
     CHECK(host.upstream.request_count() == 0);
     CHECK(has(line_of(desk.run({"list"}).out, "anthropic"), "…bbbb"));
+}
+
+TEST_CASE("set: what cannot be a key is refused and changes nothing, and a key that is replaced is named") {
+    Desk desk(config_for("http://127.0.0.1:1"));
+    desk.open_session();
+    CHECK(desk.run({"set", "anthropic"}, first_key + "\n").exit == 0);
+    const std::string nothing = "; nothing was stored\n";
+    for (const auto& [input, message] : std::vector<std::pair<std::string, std::string>>{
+             {second_key + "\n" + mistyped_key + "\n",
+              "the input has more than one line, and a key is one line" + nothing},
+             {"\n" + second_key + "\n\n" + mistyped_key,
+              "the input has more than one line, and a key is one line" + nothing},
+             {"ANTHROPIC_API_KEY=" + second_key + "\n",
+              "that is NAME=VALUE, a line of a settings file; give the value alone" + nothing},
+             {"export KEY='" + second_key + "'\n",
+              "that is NAME=VALUE, a line of a settings file; give the value alone" + nothing},
+             {"\"" + second_key + "\"\n", "there are quotes around it; give the key without them" + nothing},
+             {"\u201c" + second_key + "\u201d\n", "there are quotes around it; give the key without them" + nothing},
+             {"sk-\u00e4-0123456789\n", "a key has plain letters, digits and signs only (ASCII)" + nothing},
+             {"x\n", "that is too short to be a key" + nothing},
+             {"", "no key was given\n"},
+             {"\n", "no key was given\n"},
+             {" \n\n", "no key was given\n"}}) {
+        const auto result = desk.run({"set", "anthropic"}, input);
+        CAPTURE(message);
+        CHECK(result.exit == 4);
+        CHECK(result.err == "llmgw: " + message);
+        CHECK(has(line_of(desk.run({"list"}).out, "anthropic"), "…aaaa"));
+    }
+    // Lines without anything in them are none, and base64 ends in what an assignment has in its middle.
+    CHECK(has(desk.run({"set", "anthropic"}, "\n  " + second_key + "\r\n\n").err,
+              "key …cccc is in the keychain, for http://127.0.0.1:1 only; the old key …aaaa was replaced\n"));
+    CHECK(desk.run({"set", "anthropic"}, "QUJTSy1iZWRyb2NrLWtleS0xMjM0NTY3ODkw==\n").exit == 0);
 }
 
 TEST_CASE("A provider that uses another entry: set, test, rotate and remove mean that entry") {
@@ -597,9 +635,11 @@ TEST_CASE("keys: wrong usage, from a fresh home") {
         const char* message;
     };
     for (const auto& [arguments, exit, message] : std::vector<Row>{
-             {{}, 2, "A subcommand is required"},
-             {{"frob"}, 2, "A subcommand is required"},
-             {{"set"}, 2, "PROVIDER is required"},
+             {{}, 2, "Usage: llmgw keys [OPTIONS] SUBCOMMAND\n"},
+             {{"frob"}, 2, "llmgw: no command \"frob\"; there are set, list, test, rotate or remove\n"},
+             {{"lst"}, 2, "llmgw: no command \"lst\"; did you mean \"list\"?\n"},
+             {{first_key}, 2, "llmgw: that is no command\n"},
+             {{"set"}, 2, "llmgw: PROVIDER is required\n\"llmgw keys set --help\" tells more.\n"},
              {{"rotate"}, 2, "PROVIDER is required"},
              {{"remove"}, 2, "PROVIDER is required"},
              {{"set", "antropic"}, 2, "llmgw: there is no provider \"antropic\"; did you mean \"anthropic\"?\n"},

@@ -130,7 +130,17 @@ TEST_SUITE("cli_doctor") {
         facts.schema = 4;
         CHECK(says(judge_database(facts), "install the llmgw that made it"));
         facts.schema = 0;
+        facts.error = "/h/usage.db: file is not a database";
         CHECK(says(judge_database(facts), "aside"));
+        // Nothing is wrong with the file itself.
+        for (const char* error :
+             {"/h/usage.db: unable to open database file", "cannot write /h/usage.db: Permission denied"}) {
+            facts.error = error;
+            CHECK(says(judge_database(facts), "sudo chown -R \"$USER\" /h"));
+            CHECK_FALSE(says(judge_database(facts), "aside"));
+        }
+        facts.error = "/h/usage.db: database is locked";
+        CHECK_FALSE(says(judge_database(facts), "aside"));
 
         JournalFacts journal;
         CHECK(judge_journal(journal).empty());
@@ -190,6 +200,9 @@ TEST_SUITE("cli_doctor") {
         CHECK(remedy_for(none[0]) == "llmgw keys set anthropic");
         CHECK(remedy_for(key_of("a", KeyState::missing, "env:B_KEY")) == "export B_KEY=...");
         CHECK(remedy_for(key_of("a", KeyState::missing, "keychain:c")) == "llmgw keys set c");
+        headless = key_of("a", KeyState::missing, "keychain:c");
+        headless.keychain_works = false;
+        CHECK(remedy_for(headless) == "make the keychain work, or set api_key = \"env:NAME\" in [providers.a]");
     }
 
     TEST_CASE(
@@ -216,6 +229,18 @@ TEST_SUITE("cli_doctor") {
         route.with_key.clear();
         CHECK(worst(judge_routes({route})) == Level::problem);
         CHECK(judge_routes({}).empty());
+    }
+
+    TEST_CASE("gateway: one that does not take this home's key is somebody else's") {
+        GatewayFacts facts{.state = GatewayFacts::State::runs, .address = "127.0.0.1:4117"};
+        facts.version = facts.our_version = "1";
+        for (const auto takes : {std::optional<bool>(), std::optional(true)}) {
+            facts.takes_key = takes;
+            CHECK(worst(judge_gateway(facts)) == Level::ok);
+        }
+        facts.takes_key = false;
+        CHECK(worst(judge_gateway(facts)) == Level::problem);
+        CHECK(says(judge_gateway(facts), "does not take this client key"));
     }
 
     TEST_CASE("gateway: who else has the port, another version, a replaced binary") {

@@ -5,6 +5,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/command.hpp"
+#include "cli/commands/logs.hpp"
 #include "cli/commands/usage.hpp"
 #include "cli/term/money.hpp"
 #include "cli/term/style.hpp"
@@ -120,6 +121,26 @@ TEST_SUITE("cli_usage") {
         CHECK(output->err.empty());
         CHECK(output->exit_code == 0);
         CHECK(run_usage({.strict = true}, environment(dir), system_clock)->exit_code == exit_code::failed);
+    }
+
+    TEST_CASE("logs: how a call ended is said once, where what went wrong has the same name") {
+        const TempDir dir;
+        const auto ledger = make_ledger({.data_dir = dir.data()}, system_clock, nullptr);
+        for (const auto& [ending, error] : std::vector<std::pair<Ending, std::string>>{
+                 {Ending::cancelled, "cancelled"}, {Ending::truncated, "truncated"}, {Ending::failed, "overloaded"}}) {
+            auto call = sample_call("f");
+            call.call.ending = ending;
+            call.call.error_class = error;
+            ledger->record(call);
+        }
+        REQUIRE(ledger->flush(std::chrono::seconds(20)));
+        const auto out = run_logs({}, environment(dir), system_clock)->out;
+        CAPTURE(out);
+        for (const std::string word : {"cancelled", "truncated"}) {
+            CHECK(out.find(word) != std::string::npos);
+            CHECK(out.find(word) == out.rfind(word));
+        }
+        CHECK(out.find("failed overloaded") != std::string::npos);
     }
 
     TEST_CASE("usage: JSON has exact costs, and null where nothing is priced") {

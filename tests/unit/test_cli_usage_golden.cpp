@@ -258,16 +258,28 @@ TEST_SUITE("cli_usage_golden") {
         const TempDir dir;
         const FakeClock clock(now);
         for (const auto& [arguments, message] :
-             {Case{{.by = "colour"}, "choose from feature, model"}, Case{{.by = "modle"}, "did you mean \"model\"?"},
-              Case{{.by = "day,day"}, "there twice"}, Case{{.by = "meta:"}, "meta:NAME"},
-              Case{{.since = "soon"}, "--since: \"soon\" is no time: say 7d"}, Case{{.until = "x"}, "--until: \"x\""},
-              Case{{.since = "1d", .until = "2d"}, "is not before"}, Case{{.where = {"feature"}}, "has no \"=\""},
-              Case{{.where = {"colour=red"}}, "choose from"}, Case{{.format = "xml"}, "table, json, csv or markdown"},
-              Case{{.format = "csv", .json = true}, "contradict"}, Case{{.top = "0"}, "above 0"},
-              Case{{.top = "3x"}, "whole number"}, Case{{.since = "1d", .compare = "next"}, "say previous"},
+             {Case{{.by = "colour"}, "choose from feature, model"},
+              Case{{.by = "modle"}, "did you mean \"model\"?"},
+              Case{{.by = "day,day"}, "there twice"},
+              Case{{.by = "meta:"}, "meta:NAME"},
+              Case{{.since = "soon"}, "--since: \"soon\" is no time: say 7d"},
+              Case{{.until = "x"}, "--until: \"x\""},
+              Case{{.since = "1d", .until = "2d"}, "is not before"},
+              Case{{.where = {"feature"}}, "has no \"=\""},
+              Case{{.where = {"colour=red"}}, "choose from"},
+              Case{{.format = "xml"}, "table, json, csv or markdown"},
+              Case{{.format = "csv", .json = true}, "contradict"},
+              Case{{.top = "0"}, "above 0"},
+              Case{{.top = "3x"}, "whole number"},
+              Case{{.since = "1d", .compare = "next"}, "say previous"},
               Case{{.compare = "previous"}, "needs --since"},
               Case{{.by = "day", .since = "1d", .compare = "previous"}, "cannot go with --by day"},
-              Case{{.since = "1d", .where = {"hour=x"}, .compare = "previous"}, "cannot go with --where hour="}}) {
+              Case{{.since = "1d", .where = {"hour=x"}, .compare = "previous"}, "cannot go with --where hour="},
+              Case{
+                  {.where = {"status=borked"}},
+                  "\"borked\" is no status: choose from done, failed, refused, cancelled, truncated or failed attempt"},
+              Case{{.where = {"status=canceled"}}, "; did you mean \"cancelled\"?"},
+              Case{{.where = {"status="}}, "\"\" is no status"}}) {
             const auto output = run_usage(arguments, environment(dir), clock);
             REQUIRE_FALSE(output.has_value());
             CHECK(output.error().kind == ErrorKind::usage);
@@ -280,6 +292,7 @@ TEST_SUITE("cli_usage_golden") {
         const TempDir dir;
         const FakeClock clock(now);
         CHECK(run_logs({}, environment(dir), clock)->err == "No calls are logged yet.\n");
+        CHECK(run_logs({.where = {"status=borked"}}, environment(dir), clock).error().kind == ErrorKind::usage);
         const auto records = seeded_calls(60, begin, begin + 6 * utc_day_ms);
         write_calls(dir.data(), records);
         hold_golden("logs.txt", run_logs({.count = "12"}, environment(dir), clock)->out);

@@ -75,6 +75,19 @@ TEST_CASE("config command: path, init, check and show") {
     CHECK(json["providers"].size() == 4);
     CHECK(json.dump().find("k3y-in-env") == std::string::npos);
     CHECK(run_config(dir, "check " + dir.path() + "/absent.toml").code == 3);
+
+    // What would keep the gateway from starting.
+    const auto prices = dir.path() + "/prices.tsv";
+    const auto priced = dir.write("priced.toml", "[prices]\nfile = \"" + prices + "\"\n");
+    const auto unpriced = run_config(dir, "check " + priced);
+    CHECK(unpriced.code == 3);
+    CHECK(unpriced.out.empty());
+    CHECK(unpriced.err.starts_with("llmgw: prices.file: "));
+    CHECK(unpriced.err.find(prices) != std::string::npos);
+    dir.write("prices.tsv", "openai\tmine\t\t0\t3\n");
+    CHECK(run_config(dir, "check " + priced).code == 0);
+    dir.write("prices.tsv", "openai\tmine\t\t0\n");
+    CHECK(run_config(dir, "check " + priced).err.find("line 1: expected 5 to 16 columns") != std::string::npos);
     CHECK(run_config(dir, "").code == 2);
     CHECK(run_config(dir, "chek").code == 2);
 }

@@ -61,7 +61,8 @@ TEST_SUITE("providers/prices") {
         const TempDir dir;
         for (const auto& [text, what] :
              {std::pair{"openai\tx\t\t0\tfree\t1\n", "line 1: a price is not"},
-              std::pair{"# head\nopenai x 3 12\n", "line 2: expected 16 columns"},
+              std::pair{"# head\nopenai x 3 12\n",
+                        "line 2: expected 5 to 16 columns with tabs between them: provider, model, "},
               std::pair{"openai\tx\t\t0\t1\t2\nopenai\tx\t\t\t1\t3\n", "given twice"},
               std::pair{"\tx\t\t0\t1\t2\n", "line 1: provider and model must not be empty"}}) {
             const auto table = load(dir, text);

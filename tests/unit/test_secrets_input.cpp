@@ -1,6 +1,8 @@
 // The hidden prompt of `llmgw keys set`, on a real pseudo-terminal.
+#include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <functional>
 #include <string>
 
 #include <doctest/doctest.h>
@@ -9,6 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "cli/keys/keys.hpp"
 #include "tests/support/tell.hpp"
 #include "tests/unit/secrets_test_help.hpp"
 
@@ -22,16 +25,27 @@ struct Session {
     int code = -1;
 };
 
-// Waits for the prompt, types, and reads what the terminal shows until the program ends.
-Session type_at_prompt(const TempDir& dir, const std::string& typed) {
-    const auto llmgw = built_llmgw();
+constexpr const char* prompt = "Key for anthropic (https://api.anthropic.com), not shown: ";
+
+// Asks as `keys set` does, and ends with what came of it.
+[[noreturn]] void ask_for_key() {
+    KeyTarget target;
+    target.provider.name = "anthropic";
+    target.provider.base_url = "https://api.anthropic.com";
+    const auto key = read_new_key("Key", target);
+    if (key) { ::_exit(*key == "sk-typed-0123456789" ? 0 : 1); }
+    std::fprintf(stderr, "%s\n", key.error().message.c_str());
+    std::fflush(stderr);
+    ::_exit(key.error().kind == ErrorKind::cancelled ? 130 : 4);
+}
+
+// Types at the prompt of `in_terminal`, which does not return, and reads what its terminal shows until it ends.
+Session type_at_prompt(const std::string& typed, const std::function<void()>& in_terminal) {
     int terminal = -1;
     const pid_t pid = ::forkpty(&terminal, nullptr, nullptr, nullptr);
     REQUIRE(pid >= 0);
     if (pid == 0) {
-        const std::string home = "HOME=" + dir.path();
-        char* const environment[] = {const_cast<char*>(home.c_str()), nullptr};
-        ::execle(llmgw.c_str(), "llmgw", "keys", "set", "anthropic", nullptr, environment);
+        in_terminal();
         ::_exit(127);
     }
     Session session;
@@ -61,22 +75,36 @@ Session type_at_prompt(const TempDir& dir, const std::string& typed) {
 }  // namespace
 
 TEST_CASE("secret input: nothing typed is shown, and Ctrl-C gives up") {
-    if (!std::filesystem::exists(built_llmgw())) {
+    const auto typed = type_at_prompt("sk-typed-0123456789\n", &ask_for_key);
+    CHECK(typed.shown.find(prompt) == 0);
+    CHECK(typed.shown.find("typed") == std::string::npos);
+    CHECK(typed.code == 0);
+
+    const auto given_up = type_at_prompt("sk-ty\x03", &ask_for_key);
+    CHECK(given_up.shown.find("sk-ty") == std::string::npos);
+    CHECK(given_up.code == 130);
+    CHECK(type_at_prompt("\x04", &ask_for_key).code == 130);
+
+    // The line can be corrected: rubout takes one character, Ctrl-U all of them.
+    const auto example = type_at_prompt("CHANGEMEx\x7f\r", &ask_for_key);
+    CHECK(example.shown.find("an example value, not a key") != std::string::npos);
+    CHECK(example.code == 4);
+    CHECK(type_at_prompt("junk\x15\r", &ask_for_key).shown.find("no key was given") != std::string::npos);
+}
+
+TEST_CASE("secret input: nobody is asked for a key that no keychain could keep") {
+    const auto llmgw = built_llmgw();
+    if (!std::filesystem::exists(llmgw)) {
         TELL("skipped: needs the built llmgw");
         return;
     }
     const TempDir dir;
-    const auto typed = type_at_prompt(dir, "sk-typed-0123456789\n");
-    CHECK(typed.shown.find("Key for anthropic (https://api.anthropic.com), not shown: ") == 0);
-    CHECK(typed.shown.find("typed") == std::string::npos);
-    CHECK(typed.shown.find("no D-Bus session bus") != std::string::npos);
-    CHECK(typed.code == 4);
-
-    const auto given_up = type_at_prompt(dir, "sk-ty\x03");
-    CHECK(given_up.shown.find("sk-ty") == std::string::npos);
-    CHECK(given_up.code == 130);
-
-    // The line can be corrected: rubout takes one character, Ctrl-U all of them.
-    CHECK(type_at_prompt(dir, "CHANGEMEx\x7f\r").shown.find("an example value, not a key") != std::string::npos);
-    CHECK(type_at_prompt(dir, "junk\x15\r").shown.find("no key was given") != std::string::npos);
+    const auto session = type_at_prompt("", [&] {
+        const std::string home = "HOME=" + dir.path();
+        char* const environment[] = {const_cast<char*>(home.c_str()), nullptr};
+        ::execle(llmgw.c_str(), "llmgw", "keys", "set", "anthropic", nullptr, environment);
+    });
+    CHECK(session.shown.find("no D-Bus session bus") != std::string::npos);
+    CHECK(session.shown.find("not shown") == std::string::npos);
+    CHECK(session.code == 4);
 }

@@ -40,8 +40,9 @@ TEST_CASE("keychain: without a session bus it fails at once and names the choice
     CHECK(entry.error().kind == ErrorKind::credential);
     CHECK(entry.error().message ==
           "the keychain cannot be reached: there is no D-Bus session bus (DBUS_SESSION_BUS_ADDRESS is not set and "
-          "$XDG_RUNTIME_DIR/bus does not exist). Without a keychain a key can come from api_key = \"env:NAME\", "
-          "\"file:PATH\" (mode 0600) or \"cmd:COMMAND\".");
+          "$XDG_RUNTIME_DIR/bus does not exist). Without a keychain a key can come from ANTHROPIC_API_KEY or the "
+          "like, where api_key is not set, or from api_key = \"env:NAME\", \"file:PATH\" (mode 0600) or "
+          "\"cmd:COMMAND\".");
     CHECK_FALSE(keychain->set("a", "b", "secret-secret"));
     CHECK_FALSE(keychain->list());
     CHECK_FALSE(keychain->remove("a"));
@@ -114,7 +115,7 @@ TEST_CASE("keychain: answers of the helper") {
     CHECK(missing.error().kind == ErrorKind::not_found);
     const auto refused = answering(R"({"ok":false,"message":"the collection is locked"})", 1);
     REQUIRE_FALSE(refused);
-    CHECK(refused.error().kind == ErrorKind::credential);
+    CHECK(refused.error().kind == ErrorKind::unauthorized);
     CHECK(refused.error().message.starts_with("the keychain refused: the collection is locked. Without a keychain"));
     for (const std::string garbage : {"", "not json", "[1]", R"({"ok":"yes"})", R"({"ok":false,"message":7})"}) {
         CAPTURE(garbage);

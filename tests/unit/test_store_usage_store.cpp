@@ -1,4 +1,5 @@
 #include <cstdio>
+#include <filesystem>
 #include <set>
 #include <string>
 #include <vector>
@@ -231,5 +232,57 @@ TEST_SUITE("store_usage_store") {
         auto reader = open_usage_reader(path);
         REQUIRE(reader.has_value());
         CHECK(reader->integer("SELECT count(*) FROM calls") == 0);
+    }
+
+    TEST_CASE("UsageStore: a log that may only be read is read, helper files or none") {
+        const TempDir dir;
+        const auto path = database_path(dir.data());
+        REQUIRE(ensure_private_dir(dir.data()).has_value());
+        const auto record = sample_call();
+        {
+            auto store = UsageStore::open(path, 1000);
+            REQUIRE(store.has_value());
+            const CallRecord* const records[] = {&record};
+            REQUIRE(store->insert(records).has_value());
+        }
+        REQUIRE_FALSE(std::filesystem::exists(path + "-wal"));
+        const auto odd = dir.data() + "/log ?#%41.db";
+        std::filesystem::copy_file(path, odd);
+        for (const auto& file : {path, odd}) {
+            ::chmod(file.c_str(), 0444);
+        }
+        ::chmod(dir.path().c_str(), 0755);
+        ::chmod(dir.data().c_str(), 0555);
+        {
+            const Unprivileged nobody;
+            for (const auto& file : {path, odd}) {
+                CAPTURE(file);
+                auto reader = open_usage_reader(file);
+                REQUIRE(reader.has_value());
+                CHECK(reader->integer("SELECT count(*) FROM calls") == 1);
+            }
+        }
+        ::chmod(dir.data().c_str(), 0755);
+        // What a writer has not moved into the file yet is seen, too.
+        auto store = UsageStore::open(path, 1000);
+        if (!store) {
+            ::chmod(path.c_str(), 0644);
+            store = UsageStore::open(path, 1000);
+        }
+        REQUIRE(store.has_value());
+        const auto another = sample_call();
+        const CallRecord* const records[] = {&another};
+        REQUIRE(store->insert(records).has_value());
+        for (const char* suffix : {"", "-wal", "-shm"}) {
+            ::chmod((path + suffix).c_str(), 0644);
+        }
+        ::chmod(dir.data().c_str(), 0555);
+        {
+            const Unprivileged nobody;
+            auto reader = open_usage_reader(path);
+            REQUIRE(reader.has_value());
+            CHECK(reader->integer("SELECT count(*) FROM calls") == 2);
+        }
+        ::chmod(dir.data().c_str(), 0755);
     }
 }

@@ -87,20 +87,6 @@ private:
     Database database_;
 };
 
-// The kernel does not refuse root anything: where tests run as root, this one goes on as somebody else.
-class Unprivileged {
-public:
-    Unprivileged() {
-        if (::geteuid() == 0) { changed_ = ::seteuid(65534) == 0; }
-    }
-    ~Unprivileged() {
-        if (changed_ && ::seteuid(0) != 0) { std::abort(); }
-    }
-
-private:
-    bool changed_ = false;
-};
-
 }  // namespace
 
 TEST_SUITE("usage_ledger") {
