@@ -13,7 +13,8 @@
 namespace llmgw {
 
 // The operating system's keychain. Every call returns within the time limit it was made with.
-// A failure's message names the reason and the choices left; its kind is unauthorized where a keychain refused (locked).
+// A failure's message names the reason and the choices left; its kind is unauthorized where a keychain refused
+// (locked).
 class Keychain {
 public:
     virtual ~Keychain() = default;

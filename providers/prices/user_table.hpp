@@ -17,8 +17,9 @@ public:
     // The built-in lists alone.
     PriceTable();
     // With the file's lines; "" is no file. A model that the file has is priced by the file alone. The file is written
-    // as providers/prices/table.tsv is, except that columns after input's may be left off at a line's end: a missing us_percent is
-    // 100, a missing source "user", a missing date the day the file was changed. Errors: config, with file and line.
+    // as providers/prices/table.tsv is, except that columns after input's may be left off at a line's end: a missing
+    // us_percent is 100, a missing source "user", a missing date the day the file was changed. Errors: config, with
+    // file and line.
     static Result<PriceTable> load(const std::string& path);
 
     std::span<const PriceLine> lines() const { return lines_; }
